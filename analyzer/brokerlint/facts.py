@@ -1,0 +1,204 @@
+"""The facts: what linking found, as plain data. Topology, checks, advice and every report start from here.
+
+The JSON form (``brokerlint.document``) is the graph document ``brokerlint/graph/1``; nothing a later stage needs lies
+outside it, so documents of many repositories can be merged and checked without their sources.
+
+Unknown is a value: a channel whose name could not be resolved has the kind ``unknown`` and says ``why``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from brokerlint.places import Diagnostic, Place
+
+Role: TypeAlias = Literal["produce", "consume", "manage"]
+NameKind: TypeAlias = Literal["exact", "pattern", "env", "logical", "unknown"]
+Origin: TypeAlias = Literal[
+    "literal", "constant", "env-default", "env-required", "manifest", "reference", "derived", "library-default", "unknown"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of a channel or group as far as it is known.
+
+    ``kind``: ``exact`` (``text`` is the real name), ``pattern`` (``text`` is a glob, holes as ``*``), ``env`` (only the
+    variable is known), ``logical`` (a manifest resource with a generated physical name), ``unknown`` (``why`` says why).
+    ``env`` is also set where a variable's default or a manifest gave the name. ``trace`` holds the places that the
+    name came through, the one nearest to the call first. ``service`` is set when the value holds only in that service.
+    """
+
+    kind: NameKind
+    text: str | None = None
+    env: str | None = None
+    logical: str | None = None
+    origin: Origin = "unknown"
+    trace: tuple[Place, ...] = ()
+    why: str = ""
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelName:
+    """A channel that an endpoint uses: ``system`` and ``name``; ``id`` joins it with ``Channel.id``."""
+
+    system: str
+    name: Name
+
+    @property
+    def id(self) -> str:
+        """``kafka:orders``, ``sqs:jobs-*``, ``sqs:$QUEUE_URL``, ``sqs:#Orders`` (logical) or ``sqs:?``."""
+        name = self.name
+        if name.kind in ("exact", "pattern"):
+            return f"{self.system}:{name.text}"
+        if name.kind == "env":
+            return f"{self.system}:${name.env}"
+        if name.kind == "logical":
+            return f"{self.system}:#{name.logical}"
+        return f"{self.system}:?"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One place where services produce to or consume from channels.
+
+    ``place`` is the call that decides the channel; ``call_chain`` the calls from there down to the library call (empty
+    when ``place`` is the library call). ``config`` maps normalised client configuration keys to a `Setting`-like dict
+    ``{"value": ..., "origin": Origin}``. ``facts`` is described in ``ENDPOINT_FACTS``; an absent key means unknown.
+    """
+
+    id: str
+    place: Place
+    function: str
+    system: str
+    role: Role
+    library: str
+    operation: str
+    channels: tuple[ChannelName, ...]
+    groups: tuple[Name, ...] = ()
+    services: tuple[str, ...] = ()
+    call_chain: tuple[Place, ...] = ()
+    config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One deployable unit. ``roots`` are directories (or files) of the tree; ``program`` identifies image and command,
+    so that two deployments of one program share it. ``environment`` is ``prod``, ``dev``, ``test`` or ``unknown``."""
+
+    name: str
+    roots: tuple[str, ...] = ()
+    platform: str = "unknown"
+    program: str = ""
+    environment: str = "unknown"
+    tooling: bool = False
+    owners: tuple[str, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A queue, topic, stream or bus. ``properties`` maps normalised names (``partitions``, ``replication_factor``,
+    ``visibility_timeout`` in seconds, ``retention`` in seconds, ``fifo``, ``dead_letter`` ...) to values; the names of
+    those that are only platform defaults are in ``defaulted``."""
+
+    id: str
+    system: str
+    kind: str
+    name: Name
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    defaulted: tuple[str, ...] = ()
+    declared_at: tuple[Place, ...] = ()
+    environment: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge that a manifest declares: ``event_source_mapping``, ``subscription``, ``rule``, ``pipe``, ``redrive``,
+    ``connector``, ``grant`` ... Ends are ``channel id`` or ``service:<name>`` or ``external:<text>``."""
+
+    kind: str
+    source: str
+    target: str
+    place: Place
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """What an endpoint lacks and why: ``what`` is ``channel``, ``group`` or ``receiver``."""
+
+    place: Place
+    system: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything known about one scanned tree, or about several merged ones."""
+
+    services: tuple[Service, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    links: tuple[Link, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    stats: Mapping[str, Any] = field(default_factory=dict)
+
+
+ENDPOINT_FACTS: Mapping[str, str] = {
+    # Both roles
+    "client_scope": "where the client is built: module, init, function, loop, handler",
+    "entry_kind": "how the code is entered: http, lambda-handler, consumer-handler, cron, cli",
+    "async": "the call stands in a coroutine (bool)",
+    "loop": "innermost loop around the call: none, forever, over-items, over-channels",
+    "in_except": "the call stands in an except handler (bool)",
+    "config_complete": "no unknown keys can hide in the client's configuration (bool)",
+    "library_version": "the version pinned by the scanned project (str)",
+    "batch": "the call is a batch call (bool)",
+    "response": "what becomes of the answer: dropped, failures-read, used, returned",
+    "effects": "list of {class: http|email|db|aws|fs|subprocess|ml|produce, place}: what the handler or function does",
+    # Producing
+    "key": "partition key: {kind: none|const|field|random|unknown, text}",
+    "group_id": "message group id, same form as key",
+    "dedup_id": "deduplication id, same form as key",
+    "delay": "DelaySeconds (int)",
+    "payload": "fingerprint of the normalised payload expression (str)",
+    "payload_loop_invariant": "the payload does not depend on the loop variable (bool)",
+    "headers": "names of headers/attributes set, such as correlation_id, reply_to, attempt (list)",
+    "callback": "a delivery callback is given (bool)",
+    "future": "what becomes of the returned future: awaited, dropped, stored",
+    "flushes": "list of {position: per-message|after-loop|end|finally|atexit|close, place} on the same client",
+    "transaction": "{init, begin, commit, abort, send_offsets}: bools seen on the same client",
+    "db_writes": "list of {position: before|after|inside, place} in the same function",
+    "waits_for_reply": "list of places where the same call path blocks for an answer",
+    "max_entries": "number of literal entries of a batch (int)",
+    # Consuming
+    "loop_kind": "while-true, for-iter, async-for, lambda-handler, decorator, framework-stream, framework-task, once",
+    "max_messages": "messages per receive (int)",
+    "wait_time": "WaitTimeSeconds (int)",
+    "visibility": "VisibilityTimeout of the call (int)",
+    "group_kind": "classic, share, streams, lambda, none",
+    "acks": "list of {kind: delete|delete-batch|visibility|commit|store|acknowledge|return-failures, "
+    "position: before|after|finally|except|always, place}",
+    "messages_escape": "the messages reach code that could not be followed (bool)",
+    "seeks": "list of places that set the position back: seek, offsets_for_times, assign with offset",
+    "handoff": "none, thread-pool, process-pool, task, queue",
+    "work_seconds": "lower bound of the work per message from constant sleeps (float)",
+    "error_checked": "the message's error() is tested (bool)",
+    "none_test": "is-none, truthiness, missing",
+    "try_shape": "{around, broad, swallows, logs_only, to_dlq, re_raises}: the try around the handler",
+    "skip_paths": "list of {kind: no-ack|visibility-zero|resend, on: field, place}",
+    "order_use": "list of places where order matters: sequence or version comparison, per-key state",
+    "idempotency": "list of places with de-duplication evidence",
+    "body_paths": "keys read from the message body (list)",
+    "stores_body": "list of {store: s3|db|fs, place} where the raw body is archived",
+    "closes": "list of places that close the consumer (finally, context manager, signal handler)",
+}
+"""The keys that ``Endpoint.facts`` may hold. A key that is absent is unknown: it never satisfies and never violates."""
