@@ -1,0 +1,147 @@
+"""The program: all its Python modules, found by name, read when they are asked for.
+
+Imports resolve the way they would at run time, as far as that can be told without running: relative ones from the
+importing package; absolute ones against the *roots* that could be on ``sys.path`` for that file. The nearest root around
+the importing file wins, so that two services may each have a ``config`` module.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+from brokerlint.link.values import External, ModuleValue
+from brokerlint.python import ir
+
+Load = Callable[[str], ir.Module | None]
+Mentioning = Callable[[str], Iterable[str]]
+
+
+class Program:
+    """The modules of one tree.
+
+    Takes the paths of its Python files, a function that gives a file's summary (None when it can't be read), one that
+    tells which files hold a word, and the top-level names of known libraries, which a nested file of that name does not shadow.
+    """
+
+    def __init__(
+        self, paths: Iterable[str], load: Load, mentioning: Mentioning, libraries: Iterable[str] = ()
+    ) -> None:
+        self.paths = tuple(sorted(paths))
+        self._load = load
+        self._mentioning = mentioning
+        self._libraries = frozenset(libraries) | sys.stdlib_module_names
+        self._modules: dict[str, ir.Module | None] = {}
+        self._by_stem: dict[str, list[str]] = {}
+        self._packages: set[str] = set()
+        self._folders: set[str] = set()
+        self._resolved: dict[tuple[str, str], ModuleValue | External] = {}
+        for path in self.paths:
+            folder, _, file = path.rpartition("/")
+            if file == "__init__.py":
+                self._packages.add(folder)
+            stem = folder.rpartition("/")[2] if file == "__init__.py" else file.removesuffix(".py")
+            self._by_stem.setdefault(stem, []).append(path)
+            while folder and folder not in self._folders:
+                self._folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        for folder in sorted(self._folders - self._packages):
+            self._by_stem.setdefault(folder.rpartition("/")[2], []).append(folder + "/")
+
+    def module(self, path: str) -> ir.Module | None:
+        """The summary of a file; None when it can't be read or is a folder without code."""
+        if path not in self._modules:
+            self._modules[path] = None if path.endswith("/") else self._load(path)
+        return self._modules[path]
+
+    def loaded(self) -> Iterator[ir.Module]:
+        """The modules that have been read so far, by path."""
+        for path in sorted(self._modules):
+            module = self._modules[path]
+            if module is not None:
+                yield module
+
+    def mentioning(self, word: str) -> list[ir.Module]:
+        """The modules whose text holds ``word``, read when they were not yet."""
+        found = (self.module(path) for path in self._mentioning(word))
+        return [module for module in found if module is not None]
+
+    def is_package(self, path: str) -> bool:
+        """Is this an ``__init__.py`` or a folder?"""
+        return path.endswith(("/__init__.py", "/")) or path == "__init__.py"
+
+    def resolve(self, importer: str, dotted: str, level: int = 0) -> ModuleValue | External:
+        """The module that ``importer`` means by ``dotted`` (with ``level`` leading dots)."""
+        key = (importer, "." * level + dotted)
+        known = self._resolved.get(key)
+        if known is None:
+            known = self._relative(importer, dotted, level) if level else self._absolute(importer, dotted)
+            self._resolved[key] = known
+        return known
+
+    def child(self, package: str, name: str) -> ModuleValue | None:
+        """The module ``name`` inside the package at ``package`` (a path), if there is one."""
+        folder = package.removesuffix("__init__.py").rstrip("/")
+        return self._inside(folder, [name])
+
+    def dotted(self, path: str) -> str:
+        """The dotted name that a file has from its outermost package."""
+        folder, _, file = path.rpartition("/")
+        parts = [] if file == "__init__.py" else [file.removesuffix(".py")]
+        while folder in self._packages:
+            folder, _, last = folder.rpartition("/")
+            parts.insert(0, last)
+        return ".".join(parts)
+
+    def _relative(self, importer: str, dotted: str, level: int) -> ModuleValue | External:
+        folder = importer.rpartition("/")[0]
+        for _ in range(level - 1):
+            folder = folder.rpartition("/")[0]
+        found = self._inside(folder, dotted.split(".") if dotted else [])
+        return found or External("." * level + dotted)
+
+    def _inside(self, folder: str, parts: list[str]) -> ModuleValue | None:
+        base = "/".join([part for part in (folder, *parts) if part])
+        for candidate in (f"{base}.py" if parts else "", f"{base}/__init__.py" if base else "__init__.py"):
+            if candidate and candidate in self._known_paths():
+                return ModuleValue(candidate)
+        return ModuleValue(base + "/") if base in self._folders else None
+
+    def _known_paths(self) -> frozenset[str]:
+        cached: frozenset[str] | None = getattr(self, "_path_set", None)
+        if cached is None:
+            cached = self._path_set = frozenset(self.paths)
+        return cached
+
+    def _absolute(self, importer: str, dotted: str) -> ModuleValue | External:
+        parts = dotted.split(".")
+        tail = "/".join(parts)
+        best: tuple[tuple[int, int, int], str] | None = None
+        for path in self._by_stem.get(parts[-1], ()):
+            base = path.removesuffix("/").removesuffix("/__init__.py").removesuffix(".py")
+            if base != tail and not base.endswith("/" + tail):
+                continue
+            root = base[: -len(tail)].rstrip("/")
+            rank = self._rank(importer, root, parts[0], path)
+            if rank is not None and (best is None or rank > best[0]):
+                best = (rank, path)
+        return ModuleValue(best[1]) if best else External(dotted)
+
+    def _rank(self, importer: str, root: str, top: str, path: str) -> tuple[int, int, int] | None:
+        """How likely ``root`` is on the path when ``importer`` runs; None when it is not."""
+        around = root == "" or importer.startswith(root + "/")
+        own_folder = importer.rpartition("/")[0] == root
+        inside_package = root in self._packages
+        if top in self._libraries and (inside_package or not around):
+            return None
+        if inside_package and not own_folder and not around:
+            return None
+        real = 0 if path.endswith("/") else 1
+        if around:
+            return (2 if not inside_package or own_folder else 1, real, len(root))
+        shared = 0
+        for left, right in zip(importer.split("/"), root.split("/"), strict=False):
+            if left != right:
+                break
+            shared += 1
+        return (0, real, shared * 100 - root.count("/"))

@@ -1,0 +1,184 @@
+"""Names: what a body binds, and which of its bindings a use at some place can see.
+
+Bindings are not replayed; they are filtered. A binding that dominates the use (it stands before it, in the same block or
+one around it) hides everything before; bindings in branches and loops are joined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from brokerlint.link.values import ClassValue, FunctionValue, Instance, Values
+from brokerlint.python import ir
+
+Definition: TypeAlias = ir.Binding | ir.Function | ir.Class | ir.Import
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A place inside a body: only what stands before ``order`` and is reachable from ``block`` is seen."""
+
+    order: int
+    block: int
+
+
+END = At(1 << 60, -1)
+"""The end of a body: everything has happened. What nested functions see of the bodies around them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``base[key] = value``, ``base.update(value)``, ``base.append(value)``: a change to an object in place."""
+
+    how: str
+    key: ir.Expr | None
+    value: ir.Expr
+    at: At
+
+
+@dataclass(slots=True)
+class Names:
+    """What one body binds, by name; attribute stores by (base, attribute); changes in place by base."""
+
+    definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    attributes: dict[tuple[str, str], list[ir.Binding]] = field(default_factory=dict)
+    stores: dict[str, list[Store]] = field(default_factory=dict)
+    stars: list[ir.Import] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Activation:
+    """A body with what is known about the names around it: a module, a class body, or one call of a function.
+
+    ``arguments`` holds the values of parameters that the caller gave; a parameter without an entry is symbolic.
+    """
+
+    module: ir.Module
+    body: ir.Body
+    kind: str
+    parent: Activation | None = None
+    function: FunctionValue | None = None
+    cls: ClassValue | None = None
+    arguments: dict[str, Values] = field(default_factory=dict)
+    receiver: Instance | ClassValue | None = None
+    bound: bool = False
+
+    @property
+    def path(self) -> str:
+        """The file that the body stands in."""
+        return self.module.path
+
+
+def names_of(body: ir.Body) -> Names:
+    """Index a body once."""
+    names = Names()
+    for binding in body.bindings:
+        target = binding.target
+        if isinstance(target, ir.Name):
+            if binding.kind != "declare":
+                names.definitions.setdefault(target.id, []).append(binding)
+        elif isinstance(target, ir.Attribute):
+            base = base_key(target.value)
+            if base and binding.kind != "declare":
+                names.attributes.setdefault((base, target.attr), []).append(binding)
+        elif isinstance(target, ir.Subscript):
+            base = base_key(target.value)
+            if base:
+                store = Store("item", target.index, binding.value, At(binding.order, binding.block))
+                names.stores.setdefault(base, []).append(store)
+    for function in body.functions:
+        names.definitions.setdefault(function.name, []).append(function)
+    for cls in body.classes:
+        names.definitions.setdefault(cls.name, []).append(cls)
+    for imported in body.imports:
+        if imported.name == "*":
+            names.stars.append(imported)
+        else:
+            names.definitions.setdefault(imported.alias, []).append(imported)
+    for site in body.sites:
+        call = site.call
+        if isinstance(call.function, ir.Attribute) and call.function.attr in _CHANGES and call.arguments:
+            base = base_key(call.function.value)
+            if base:
+                _add_change(names, base, call, At(site.order, site.block))
+    return names
+
+
+_CHANGES = frozenset({"update", "append", "extend", "add", "setdefault", "insert"})
+
+
+def _add_change(names: Names, base: str, call: ir.Call, at: At) -> None:
+    assert isinstance(call.function, ir.Attribute)
+    how = call.function.attr
+    stores = names.stores.setdefault(base, [])
+    positional = [a.value for a in call.arguments if a.keyword is None and not a.star]
+    if how == "update":
+        stores.extend(Store("update", None, value, at) for value in positional)
+        stores.extend(
+            Store("item", ir.Constant(a.keyword), a.value, at) for a in call.arguments if a.keyword is not None
+        )
+    elif how == "setdefault" and len(positional) == 2:
+        stores.append(Store("item", positional[0], positional[1], at))
+    elif how == "insert" and len(positional) == 2:
+        stores.append(Store("append", None, positional[1], at))
+    elif positional:
+        stores.append(Store("append" if how in ("append", "add") else "extend", None, positional[0], at))
+
+
+def base_key(expr: ir.Expr) -> str:
+    """``name`` or ``name.attr.attr`` as text; "" for anything else."""
+    if isinstance(expr, ir.Name):
+        return expr.id
+    if isinstance(expr, ir.Attribute):
+        base = base_key(expr.value)
+        return f"{base}.{expr.attr}" if base else ""
+    return ""
+
+
+def visible(body: ir.Body, definitions: list[Definition], at: At) -> list[Definition]:
+    """The definitions that a use at ``at`` may mean, latest first."""
+    around = _around(body, at.block)
+    before: list[Definition] = []
+    for definition in sorted(definitions, key=_order, reverse=True):
+        if _order(definition) >= at.order:
+            continue
+        block = _block(definition)
+        if _excluded(body, block, around):
+            continue
+        before.append(definition)
+        if block in around:
+            break
+    # A use above every binding belongs to a loop or to a function that runs later.
+    return before or definitions
+
+
+def _order(definition: Definition) -> int:
+    return -1 if isinstance(definition, ir.Import) else definition.order
+
+
+def _block(definition: Definition) -> int:
+    return -1 if isinstance(definition, ir.Import) else definition.block
+
+
+def _around(body: ir.Body, block: int) -> set[int]:
+    found = {-1}
+    while block >= 0:
+        found.add(block)
+        block = body.blocks[block].parent
+    return found
+
+
+def _excluded(body: ir.Body, block: int, around: set[int]) -> bool:
+    """Does the definition stand in the other branch of an ``if`` around the use?"""
+    while block >= 0:
+        here = body.blocks[block]
+        if here.kind in ("if", "else") and block not in around:
+            for other in around:
+                if other >= 0:
+                    there = body.blocks[other]
+                    opposite = {"if": "else", "else": "if"}[here.kind]
+                    if there.kind == opposite and there.parent == here.parent and there.subject is here.subject:
+                        return True
+        block = here.parent
+    return False
