@@ -202,3 +202,82 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "closes": "list of places that close the consumer (finally, context manager, signal handler)",
 }
 """The keys that ``Endpoint.facts`` may hold. A key that is absent is unknown: it never satisfies and never violates."""
+
+
+CHANNEL_PROPERTIES: Mapping[str, str] = {
+    # Queues (and what they share with topics and streams)
+    "visibility_timeout": "seconds a received message stays hidden (int)",
+    "wait_time": "seconds a receive waits when the call does not say (int)",
+    "delay": "seconds before a new message can be received (int)",
+    "retention": "seconds a message is kept; -1 for ever (int)",
+    "max_size": "largest message in bytes (int)",
+    "fifo": "order within message groups (bool)",
+    "content_deduplication": "duplicates are found by the body's hash (bool)",
+    "dead_letter": "id of the channel that gets what could not be handled (str)",
+    "max_receive_count": "receives before a message goes to ``dead_letter`` (int)",
+    "kms_key": "key that encrypts at rest (str)",
+    "encrypted": "encrypted at rest; False only where the manifest says so (bool)",
+    "policy": "list of {effect, principal, actions, conditions}: the resource policy's statements",
+    "exported": "the name leaves its stack: output, export, parameter, resource share (bool)",
+    "grants": "list of {principal, role}: who may produce or consume by a permission in the tree",
+    "alarms": "list of {metric}: alarms or rules that watch the channel's depth, age or lag",
+    "source": "what feeds it besides code: cdc, connector, notification (str)",
+    # Topics and streams
+    "partitions": "number of partitions (int)",
+    "replication_factor": "copies of each partition (int)",
+    "min_insync_replicas": "copies that must confirm a write with acks=all (int)",
+    "cleanup_policy": "delete, compact or both (str)",
+    "tiered": "older segments go to object storage (bool)",
+    "mode": "provisioned or on-demand (str)",
+    "shards": "number of shards (int)",
+    # Clusters (``kind`` cluster)
+    "cluster_kind": "msk-standard, msk-express, msk-serverless, confluent-cloud, strimzi, helm, compose (str)",
+    "version": "broker version (str)",
+    "metadata": "kraft or zookeeper (str)",
+    "brokers": "number of brokers (int)",
+    "controllers": "number of controllers (int)",
+    "storage": "ephemeral or persistent (str)",
+    "auto_create": "topics are created on first use (bool)",
+    "unclean_election": "a lagging copy may become leader (bool)",
+    "internal_replication": "replication of the offsets and transaction topics (int)",
+    "listeners": "list of {name, tls, external}: how clients connect",
+    "basics": "mapping of operating basics to bool: rack_awareness, disruption_budget, exporter, resource_limits, "
+    "quotas, pinned_image, rebalancing, backup",
+}
+"""The keys that ``Channel.properties`` may hold. A key that is absent is unknown."""
+
+LINK_PROPERTIES: Mapping[str, str] = {
+    "enabled": "the mapping is active; absent means yes (bool)",
+    "batch_size": "messages per delivery (int)",
+    "batch_window": "seconds a batch is collected (int)",
+    "filters": "messages are filtered before delivery (bool or list)",
+    "response_types": "list; ``ReportBatchItemFailures`` when partial failures count",
+    "max_retries": "retries of a failing batch; -1 for ever (int)",
+    "max_age": "seconds after which a record is given up; -1 never (int)",
+    "bisect": "a failing batch is split (bool)",
+    "on_failure": "channel that gets what was given up (str)",
+    "max_concurrency": "parallel deliveries (int)",
+    "consumption_mode": "Stream or Queue: the latter reads through a share group (str)",
+    "group": "consumer group of the mapping or connector (str)",
+    "raw_delivery": "the body arrives without the SNS envelope (bool)",
+    "input_path": "part of the event that is delivered (str)",
+    "transformer": "the event is reshaped before delivery (bool)",
+    "dead_letter": "channel that gets what could not be delivered (str)",
+    "group_id": "message group id that deliveries to a FIFO queue get (str)",
+    "max_receive_count": "of a ``redrive`` (int)",
+    "class": "class of a connector (str)",
+    "errors_tolerance": "all or none, of a connector (str)",
+    "dead_letter_topic": "topic that gets the records a connector could not handle (str)",
+    "errors_logged": "a connector logs the records it drops (bool)",
+    "role": "of a ``grant``: produce, consume or manage (str)",
+}
+"""The keys that ``Link.properties`` may hold."""
+
+SERVICE_PROPERTIES: Mapping[str, str] = {
+    "timeout": "seconds that one invocation may take (int)",
+    "reserved_concurrency": "parallel invocations that are reserved (int)",
+    "replicas_max": "largest number of instances (int)",
+    "recursive_loop": "Allow when the platform's loop detection is switched off (str)",
+    "scales_itself": "an autoscaler keeps instances at or below the partitions (bool)",
+}
+"""The keys that ``Service.properties`` may hold."""
