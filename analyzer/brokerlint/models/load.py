@@ -2,55 +2,81 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
-from brokerlint.models.model import Argument, ClassModel, Gives, Library, Models, Operation
+from brokerlint.models import keys
+from brokerlint.models.model import Argument, ClassModel, Example, Gives, Library, Models, Operation
+
+Path: TypeAlias = tuple[str | int, ...]
+"""The keys that lead to a place in a model file."""
+
+_STEP = re.compile(r"\[\]|[^.\[\]]+")
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ModelError(Exception):
-    """A model file that can't be used: the message names the file, the place inside it and what to do."""
+    """A model file that can't be used: the message names the file, the line and what to do."""
 
 
-_LIBRARY_KEYS = {
-    "library", "system", "distributions", "modules", "source", "classes", "functions", "config_keys", "defaults", "tier",
-}  # fmt: skip
-_CLASS_KEYS = {
-    "aliases", "config", "keys", "construct", "methods", "group", "iterates", "kind", "like", "attributes", "system", "annotations",
-}  # fmt: skip
-_OPERATION_KEYS = {
-    "role", "act", "channel", "group", "arguments", "gives", "requires", "distinct", "decorator", "optional", "shape",
-    "system", "batch", "awaits", "aliases", "when",
-}  # fmt: skip
-_GIVES_KEYS = {"model", "by", "choices", "carries", "returns", "config", "element", "keeps", "keyed"}
-_ARGUMENT_KEYS = {"at", "path", "default", "separator"}
-_ROLES = {"", "produce", "consume", "manage"}
-_STEP = re.compile(r"\[\]|[^.\[\]]+")
+class _Wrong(Exception):
+    """Something wrong at a place inside the file; `parse` finds the line."""
+
+    def __init__(self, at: Path, says: str) -> None:
+        super().__init__(says)
+        self.at = at
+        self.says = says
 
 
 def parse(text: str, file: str) -> Library:
     """One model file. Raises `ModelError`."""
     try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        data = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ModelError(f"{file}:{mark.line + 1 if mark else 1}: not valid YAML") from None
+    try:
+        return _library(data, file)
+    except _Wrong as wrong:
+        inside = ": ".join(str(step) for step in wrong.at[1:-1] if isinstance(step, str))
+        subject = f"{inside}: " if inside else ""
+        raise ModelError(f"{file}:{line_of(text, wrong.at)}: {subject}{wrong.says}") from None
+
+
+def line_of(text: str, at: Path) -> int:
+    """The line of the place that ``at`` leads to, or of the nearest one around it."""
+    node = yaml.compose(text, Loader=_LOADER)
+    line = 1
+    for step in at:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def _library(data: Any, file: str) -> Library:
     if not isinstance(data, dict):
-        raise ModelError(f"{file}: a model is a mapping that starts with 'library:'")
-    _known(data, _LIBRARY_KEYS, file, "model")
+        raise _Wrong((), "a model is a mapping that starts with 'library:'")
+    _check(data, "model", ())
     for key in ("library", "system", "modules"):
-        if key not in data:
-            raise ModelError(f"{file}: the key '{key}' is missing")
+        if not data.get(key):
+            raise _Wrong((), f"the key '{key}' is missing")
     name, system = str(data["library"]), str(data["system"])
-    raw_classes = data.get("classes") or {}
-    classes = {path: _class(path, _inherited(path, raw_classes, file), name, system, file) for path in raw_classes}
-    functions = {path: _operation(path, raw, file) for path, raw in (data.get("functions") or {}).items()}
+    raw = data.get("classes") or {}
+    classes = {path: _class(path, _inherited(path, raw), name, system) for path in raw}
+    base = _extended(data.get("extends"))
     return Library(
         name,
         system,
@@ -58,73 +84,106 @@ def parse(text: str, file: str) -> Library:
         tuple(data["modules"]),
         str(data.get("source", "")),
         classes,
-        functions,
-        data.get("config_keys") or {},
-        data.get("defaults") or {},
+        _operations(data.get("functions"), ("functions",)),
+        {**(base.get("config_keys") or {}), **(data.get("config_keys") or {})},
+        _merged(base.get("defaults") or {}, data.get("defaults") or {}),
         file,
         int(data.get("tier", 3)),
+        {path: _gives(spec, ("objects", path)) for path, spec in (data.get("objects") or {}).items()},
+        tuple(data.get("needs") or ()),
+        data.get("remarks") or {},
+        _examples(data.get("examples") or ()),
     )
 
 
-def _inherited(path: str, classes: Mapping[str, Any], file: str) -> dict[str, Any]:
+def _extended(name: str | None) -> Mapping[str, Any]:
+    """The raw model of the built-in library that another one extends."""
+    if name is None:
+        return {}
+    found = next((raw for raw in _raw_builtin().values() if raw.get("library") == name), None)
+    if found is None:
+        raise _Wrong(("extends",), f"extends '{name}', which is no library that comes with brokerlint")
+    return found
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, dict[str, object]]:
+    return {version: {**(base.get(version) or {}), **(own.get(version) or {})} for version in {**base, **own}}
+
+
+def _inherited(path: str, classes: Mapping[str, Any], seen: tuple[str, ...] = ()) -> dict[str, Any]:
     """A class's keys, with those of the class it is ``like`` underneath."""
-    own = dict(classes[path] or {})
+    at: Path = ("classes", path)
+    own = dict(_mapping(classes[path], at))
     like = own.pop("like", None)
     if like is None:
         return own
-    if like not in classes or like == path:
-        raise ModelError(f"{file}: class '{path}' is like '{like}', which is not in this file")
-    base = _inherited(like, classes, file)
-    base.pop("aliases", None)
-    base.pop("annotations", None)
+    if like in seen or like == path:
+        raise _Wrong((*at, "like"), f"class '{path}' is like itself")
+    if like in classes:
+        base = _inherited(like, classes, (*seen, path))
+    else:
+        home = next((raw["classes"] for raw in _raw_builtin().values() if like in (raw.get("classes") or {})), None)
+        if home is None:
+            raise _Wrong((*at, "like"), f"class '{path}' is like '{like}', which no model defines")
+        base = _inherited(like, home)
+    for key in ("aliases", "annotations"):
+        base.pop(key, None)
     merged = {**base, **own}
-    merged["methods"] = {**(base.get("methods") or {}), **(own.get("methods") or {})}
+    for key in ("methods", "attributes"):
+        merged[key] = {**(base.get(key) or {}), **(own.get(key) or {})}
     return merged
 
 
-def _class(path: str, raw: dict[str, Any], library: str, system: str, file: str) -> ClassModel:
-    where = f"{file}: class {path}"
-    _known(raw, _CLASS_KEYS, where, "class")
+def _class(path: str, raw: dict[str, Any], library: str, system: str) -> ClassModel:
+    at: Path = ("classes", path)
+    _check(raw, "class", at)
     methods: dict[str, Operation] = {}
     for name, spec in (raw.get("methods") or {}).items():
-        operation = _operation(name, spec, where)
+        operation = _operation(name, spec, (*at, "methods", name))
         for alias in (name, *((spec or {}).get("aliases") or [])):
             methods[alias] = operation
-    construct = _operation("__init__", raw["construct"], where) if raw.get("construct") else None
+    attributes = raw.get("attributes") or {}
     return ClassModel(
         path,
         library,
         str(raw.get("system", system)),
         tuple(raw.get("aliases") or ()),
-        _argument(raw.get("config"), where),
+        _argument(raw.get("config"), (*at, "config")),
         str(raw.get("keys", "")),
-        construct,
+        _operation("__init__", raw["construct"], (*at, "construct")) if raw.get("construct") else None,
         methods,
-        _argument(raw.get("group"), where),
+        _argument(raw.get("group"), (*at, "group")),
         bool(raw.get("iterates", False)),
         str(raw.get("kind", "")),
-        {name: _gives(spec, where) for name, spec in (raw.get("attributes") or {}).items()},
+        {name: _gives(spec, (*at, "attributes", name)) for name, spec in attributes.items()},
         tuple(raw.get("annotations") or ()),
+        str(raw.get("handler", "")),
+        _operation("subclass", raw["subclass"], (*at, "subclass")) if raw.get("subclass") else None,
     )
 
 
-def _operation(name: str, raw: Any, where: str) -> Operation:
-    raw = {} if raw is None else raw
-    if not isinstance(raw, dict):
-        raise ModelError(f"{where}: '{name}' must be a mapping such as {{role: produce, channel: [0, topic]}}")
-    where = f"{where}: {name}"
-    _known(raw, _OPERATION_KEYS, where, "operation")
-    role = str(raw.get("role", ""))
-    if role not in _ROLES:
-        raise ModelError(f"{where}: role '{role}' is not one of produce, consume, manage")
+def _operations(raw: Any, at: Path) -> dict[str, Operation]:
+    """Operations by path, each under its aliases too."""
+    found: dict[str, Operation] = {}
+    for path, spec in (raw or {}).items():
+        operation = _operation(path, spec, (*at, path))
+        for alias in (path, *((spec or {}).get("aliases") or [])):
+            found[alias] = operation
+    return found
+
+
+def _operation(name: str, raw: Any, at: Path) -> Operation:
+    raw = _mapping(raw, at)
+    _check(raw, "operation", at)
+    arguments = {key: _argument(spec, (*at, "arguments", key)) for key, spec in (raw.get("arguments") or {}).items()}
     return Operation(
         name,
-        role,
+        str(raw.get("role", "")),
         str(raw.get("act", "")),
-        _argument(raw.get("channel"), where),
-        _argument(raw.get("group"), where),
-        {key: argument for key, spec in (raw.get("arguments") or {}).items() if (argument := _argument(spec, where))},
-        _gives(raw["gives"], where) if raw.get("gives") else None,
+        _argument(raw.get("channel"), (*at, "channel")),
+        _argument(raw.get("group"), (*at, "group")),
+        {key: argument for key, argument in arguments.items() if argument},
+        _gives(raw["gives"], (*at, "gives")) if raw.get("gives") else None,
         tuple(raw.get("requires") or ()),
         bool(raw.get("distinct", False)),
         bool(raw.get("decorator", False)),
@@ -134,59 +193,89 @@ def _operation(name: str, raw: Any, where: str) -> Operation:
         bool(raw.get("batch", False)),
         bool(raw.get("awaits", False)),
         raw.get("when") or {},
+        _argument(raw.get("pattern"), (*at, "pattern")),
+        _gives(raw["becomes"], (*at, "becomes")) if raw.get("becomes") else None,
+        tuple(_operation(name, use, (*at, "also", number)) for number, use in enumerate(raw.get("also") or ())),
     )
 
 
-def _gives(raw: Any, where: str) -> Gives:
+def _gives(raw: Any, at: Path) -> Gives:
     if isinstance(raw, str):
         return Gives(model=raw)
-    if not isinstance(raw, dict):
-        raise ModelError(f"{where}: 'gives' is a class path or a mapping")
-    _known(raw, _GIVES_KEYS, where, "gives")
-    carries = {key: argument for key, spec in (raw.get("carries") or {}).items() if (argument := _argument(spec, where))}
+    raw = _mapping(raw, at)
+    _check(raw, "gives", at)
+    carries = {key: _argument(spec, (*at, "carries", key)) for key, spec in (raw.get("carries") or {}).items()}
+    keyed = [_argument(part, (*at, "keyed")) for part in raw.get("keyed") or ()]
     return Gives(
         str(raw.get("model", "")),
-        _argument(raw.get("by"), where),
+        _argument(raw.get("by"), (*at, "by")),
         raw.get("choices") or {},
-        carries,
+        {key: argument for key, argument in carries.items() if argument},
         raw.get("returns") or {},
-        _argument(raw.get("config"), where),
+        _argument(raw.get("config"), (*at, "config")),
         str(raw.get("element", "")),
         bool(raw.get("keeps", False)),
-        _keyed(raw.get("keyed"), where),
+        (keyed[0], keyed[1]) if keyed and keyed[0] and keyed[1] else None,
+        bool(raw.get("distinct", False)),
     )
 
 
-def _keyed(raw: Any, where: str) -> tuple[Argument, Argument] | None:
-    if raw is None:
-        return None
-    name, value = (_argument(part, where) for part in raw)
-    return (name, value) if name and value else None
-
-
-def _argument(raw: Any, where: str) -> Argument | None:
+def _argument(raw: Any, at: Path) -> Argument | None:
     """``[0, topic]``, ``QueueUrl``, ``{at: [Entries], path: "[].EventBusName", default: default}``."""
     if raw is None:
         return None
-    if isinstance(raw, dict):
-        _known(raw, _ARGUMENT_KEYS, where, "argument")
-        places = raw.get("at")
-        places = [] if places is None else places if isinstance(places, list) else [places]
-        path = tuple(_STEP.findall(str(raw.get("path", ""))))
-        default = raw.get("default")
-        separator = raw.get("separator")
-        return Argument(
-            tuple(places), path, None if default is None else str(default), None if separator is None else str(separator)
-        )
-    return Argument(tuple(raw) if isinstance(raw, list) else (raw,))
+    if not isinstance(raw, dict):
+        return Argument(tuple(raw) if isinstance(raw, list) else (raw,))
+    _check(raw, "argument", at)
+    places = raw.get("at")
+    places = [] if places is None else places if isinstance(places, list) else [places]
+    match = raw.get("match")
+    if match is not None and not _one_group(match):
+        raise _Wrong((*at, "match"), "'match' must be a regular expression with one group")
+    return Argument(
+        tuple(places),
+        tuple(_STEP.findall(str(raw.get("path", "")))),
+        raw.get("default"),
+        raw.get("separator"),
+        match,
+        _argument(raw.get("prefix"), (*at, "prefix")),
+        str(raw.get("joint", "")),
+    )
 
 
-def _known(data: Mapping[str, Any], known: Iterable[str], where: str, what: str) -> None:
-    for key in data:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), list(known), 1)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; known keys: {', '.join(sorted(known))}"
-            raise ModelError(f"{where}: unknown {what} key '{key}'{hint}")
+def _one_group(expression: str) -> bool:
+    try:
+        return re.compile(expression).groups == 1
+    except re.error:
+        return False
+
+
+def _examples(raw: Iterable[Any]) -> tuple[Example, ...]:
+    found = []
+    for number, one in enumerate(raw):
+        at: Path = ("examples", number)
+        _check(_mapping(one, at), "example", at)
+        for key in ("code", "expect"):
+            if one.get(key) is None:
+                raise _Wrong(at, f"the key '{key}' of an example is missing")
+        for index, expected in enumerate(one["expect"]):
+            _check(_mapping(expected, (*at, "expect", index)), "expectation", (*at, "expect", index))
+        found.append(Example(one["code"], tuple(one["expect"])))
+    return tuple(found)
+
+
+def _mapping(raw: Any, at: Path) -> dict[str, Any]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise _Wrong(at, f"'{at[-1] if at else ''}' must be a mapping")
+    return raw
+
+
+def _check(data: Mapping[str, Any], table: str, at: Path) -> None:
+    found = keys.complaint(data, table)
+    if found is not None:
+        raise _Wrong((*at, found[0]), found[1])
 
 
 def index(libraries: Iterable[Library]) -> Models:
@@ -197,6 +286,8 @@ def index(libraries: Iterable[Library]) -> Models:
     function_library: dict[str, Library] = {}
     library_of: dict[str, Library] = {}
     distinct: dict[str, list[tuple[ClassModel, Operation]]] = {}
+    objects: dict[str, Gives] = {}
+    attributes: dict[str, list[Gives]] = {}
     methods: set[str] = set()
     words: dict[bytes, None] = {}
     for library in libraries:
@@ -209,9 +300,13 @@ def index(libraries: Iterable[Library]) -> Models:
                     methods.add(name)
                 if operation.distinct:
                     distinct.setdefault(name, []).append((model, operation))
+            for name, gives in model.attributes.items():
+                if gives.distinct and gives not in attributes.setdefault(name, []):
+                    attributes[name].append(gives)
         for path, operation in library.functions.items():
             functions[path] = operation
             function_library[path] = library
+        objects.update(library.objects)
         words.update((module.encode(), None) for module in library.modules)
     return Models(
         libraries,
@@ -222,12 +317,23 @@ def index(libraries: Iterable[Library]) -> Models:
         tuple(words),
         frozenset(methods),
         {name: tuple(found) for name, found in distinct.items()},
+        objects,
+        {name: tuple(found) for name, found in attributes.items()},
     )
+
+
+@lru_cache(maxsize=1)
+def _raw_builtin() -> Mapping[str, Mapping[str, Any]]:
+    """The mappings in the files that come with brokerlint, by file name."""
+    files = [entry for entry in resources.files("brokerlint.models").iterdir() if entry.name.endswith(".yaml")]
+    return {
+        entry.name: yaml.load(entry.read_text(encoding="utf-8"), Loader=_LOADER)
+        for entry in sorted(files, key=lambda entry: entry.name)
+    }
 
 
 @lru_cache(maxsize=1)
 def builtin() -> tuple[Library, ...]:
     """The models that come with brokerlint."""
-    folder = resources.files("brokerlint.models")
-    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda e: e.name)
-    return tuple(parse(entry.read_text(encoding="utf-8"), entry.name) for entry in files)
+    files = [entry for entry in resources.files("brokerlint.models").iterdir() if entry.name.endswith(".yaml")]
+    return tuple(parse(entry.read_text(encoding="utf-8"), entry.name) for entry in sorted(files, key=lambda e: e.name))

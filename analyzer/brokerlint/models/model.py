@@ -3,6 +3,9 @@
 A model names classes and functions by their dotted import path. Each of their operations says what it does: send or
 receive on a channel (``role``), act on the client (``act``: flush, commit, seek ...), or give another object (``gives``).
 Where an argument stands is an `Argument`: positions and keywords that are tried in order.
+
+Methods with double underscores are what the syntax calls: ``client["x"]`` is ``__getitem__``, ``@publisher`` and
+``publisher(f)`` are ``__call__``, ``with client as x`` is ``__enter__``, ``for x in client`` is ``__iter__``.
 """
 
 from __future__ import annotations
@@ -16,23 +19,32 @@ class Argument:
     """Where a value stands in a call.
 
     ``places`` are tried in order: a number is a position, a text a keyword, ``*`` all positional arguments (``*1``: from
-    the second on), ``receiver`` what the object carries, ``self.NAME`` that under NAME. ``path`` leads into the value: ``Entries[].EventBusName``
-    is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the name used when the argument is absent.
+    the second on), ``**`` all keywords together, ``receiver`` what the object carries, ``self.NAME`` that under NAME (or,
+    for an object of a class of the program that derives from the modelled one, its attribute NAME). ``path`` leads into
+    the value: ``Entries[].EventBusName`` is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the name
+    used when the argument is absent. ``separator`` cuts one text into several names. ``match`` is a regular expression
+    whose first group in the text is the name (``kafka://host/TOPIC``); a text that it does not match gives no name.
+    ``prefix`` is put in front with ``joint`` between, when it has a value.
     """
 
     places: tuple[int | str, ...]
     path: tuple[str, ...] = ()
     default: str | None = None
     separator: str | None = None
+    match: str | None = None
+    prefix: Argument | None = None
+    joint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Gives:
     """What a call gives back: an object of ``model``, carrying values; or chosen by an argument's literal value.
 
+    A key of ``choices`` that ends with ``*`` stands for every text that begins so (``sqs://*``).
     ``returns`` describes a mapping answer instead: key -> what the value is (``channel``: the channel argument).
     ``element`` is the model of each item when the answer is iterated. Fluent builders keep what the receiver carries
     (``keeps``), and ``keyed`` carries a value under the name that an argument tells: ``.option("subscribe", topic)``.
+    ``distinct`` (attributes only): reading an attribute of this name is evidence enough, even on an unknown object.
     """
 
     model: str = ""
@@ -44,6 +56,7 @@ class Gives:
     element: str = ""
     keeps: bool = False
     keyed: tuple[Argument, Argument] | None = None
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +65,17 @@ class Operation:
 
     ``role`` is ``produce``, ``consume``, ``manage`` or "" when the call neither sends nor receives. ``act`` names what else
     it does: receive, commit, store, flush, poll, seek, delete, visibility, close, pause, transaction steps, lookup ...
-    ``arguments`` holds the other arguments that facts need (``key``, ``value``, ``callback``, ``wait_time`` ...).
+    ``arguments`` holds the other arguments that facts need (``key``, ``value``, ``callback``, ``wait_time`` ...);
+    ``handler`` among them is a function that receives the messages.
     ``requires`` are keywords without which the call is not this operation; with ``distinct`` they are evidence enough
     even when the receiver is not known.
-    ``when`` maps carried names to the constants they must have (``format: kafka``). ``shape`` tells how the channel
-    argument is to be read: ``name``, ``list``, ``regex-list`` (an element that begins with ``^`` is a pattern), ``varargs``, ``pattern``.
+    ``when`` maps names, of ``arguments`` or else carried ones, to the constants they must have (``format: kafka``).
+    ``shape`` tells how the channel argument is to be read: ``name``, ``list``, ``regex-list`` (an element that begins with
+    ``^`` is a pattern), ``varargs``, ``pattern``. ``pattern`` is where a regular expression stands instead of a channel.
     ``system`` overrides the library's when one class speaks to several. ``decorator`` marks calls that register the
-    decorated function (or one given as argument) as the handler.
+    decorated function (or one given as argument) as the handler; when such a call ``gives`` an object and decorates
+    nothing, it is no use of a channel yet. ``becomes`` is what the decorated function's name stands for afterwards.
+    ``also`` are further uses that the same call makes (a stream step that both sends and receives).
     """
 
     name: str
@@ -77,11 +94,18 @@ class Operation:
     batch: bool = False
     awaits: bool = False
     when: Mapping[str, str] = field(default_factory=dict)
+    pattern: Argument | None = None
+    becomes: Gives | None = None
+    also: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ClassModel:
-    """A class of a library: its construction, its methods and where its configuration stands."""
+    """A class of a library: its construction, its methods and where its configuration stands.
+
+    ``handler`` is the method that a deriving class writes and the library calls for each message. ``subclass`` is what
+    deriving from the class amounts to, when the definition alone registers it (the place is the class statement).
+    """
 
     path: str
     library: str
@@ -96,11 +120,25 @@ class ClassModel:
     kind: str = ""
     attributes: Mapping[str, Gives] = field(default_factory=dict)
     annotations: tuple[str, ...] = ()
+    handler: str = ""
+    subclass: Operation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A program of one file and the uses that must be found in it."""
+
+    code: str
+    expect: tuple[Mapping[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """One library: what it is called on the package index and in code, and everything it defines."""
+    """One library: what it is called on the package index and in code, and everything it defines.
+
+    ``needs`` are words of which one must occur in the program, else the library is not in use: models that describe a
+    general package (an actor framework) on one transport. ``objects`` are ready-made objects by their import path.
+    """
 
     name: str
     system: str
@@ -113,6 +151,10 @@ class Library:
     defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     file: str = ""
     tier: int = 3
+    objects: Mapping[str, Gives] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +169,5 @@ class Models:
     words: tuple[bytes, ...]
     methods: frozenset[str]
     distinct: Mapping[str, tuple[tuple[ClassModel, Operation], ...]]
+    objects: Mapping[str, Gives] = field(default_factory=dict)
+    attributes: Mapping[str, tuple[Gives, ...]] = field(default_factory=dict)
