@@ -1,0 +1,335 @@
+"""What can be asked of a topology: channels with their producers, consumers, groups and links; services; cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from brokerlint.confidence import Confidence, binding, weakest
+from brokerlint.facts import Channel, Endpoint, Facts, Link, Name, Role, Service, Unresolved
+from brokerlint.places import Place
+from brokerlint.tables import limit
+from brokerlint.topology.declarations import ChannelDeclaration, Declarations
+from brokerlint.topology.uses import Use, Uses
+
+if TYPE_CHECKING:
+    from brokerlint.topology.cycles import Cycle
+
+_ENVIRONMENTS = ("prod", "unknown", "dev", "test")
+_KINDS = {"sqs": "queue", "sns": "topic", "kafka": "topic", "eventbridge": "bus"}
+_DEAD_WORDS = ("dlq", "dead-letter", "dead_letter", "deadletter", "dead.letter")
+
+
+def kind_of(system: str) -> str:
+    """The kind of a channel that no manifest declares: queue, topic, bus or stream."""
+    return _KINDS.get(system, "stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A consumer group of one channel (or, from ``Topology.groups``, of a whole system) and who reads through it.
+
+    ``known`` is False when the name is not: such a group may be the same as any other. A reader that names no group on
+    purpose is a group of its own, since it sees every record.
+    """
+
+    key: str
+    name: str
+    known: bool
+    uses: Uses
+    confidence: Confidence = Confidence.CERTAIN
+
+    def services(self) -> tuple[str, ...]:
+        """Names of the services that read through it."""
+        return self.uses.services()
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelNode:
+    """One queue, topic, stream or bus of the topology.
+
+    ``key`` is unique in the topology, ``id`` is what documents call it (two services' ``$QUEUE_URL`` share an id).
+    """
+
+    key: str
+    id: str
+    system: str
+    kind: str
+    name: Name
+    declarations: tuple[Channel, ...]
+    uses: Uses
+    link_list: tuple[Link, ...]
+    topology: Topology = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} '{self.label}'"
+
+    @property
+    def label(self) -> str:
+        """The name as a report shows it."""
+        name = self.name
+        return name.text or (f"${name.env}" if name.env else None) or name.logical or "?"
+
+    @property
+    def declared(self) -> bool:
+        """A manifest in the tree declares it."""
+        return bool(self.declarations)
+
+    @property
+    def place(self) -> Place | None:
+        """Where a manifest declares it, else where it is used first."""
+        for channel in self.declarations:
+            for place in channel.declared_at:
+                return place.saying(place.text or f"declares {self.label}")
+        return self.uses[0].place if self.uses else None
+
+    @cached_property
+    def declaration(self) -> ChannelDeclaration:
+        """What people declared about it."""
+        return self.topology.declarations.of(self.id)
+
+    @property
+    def environment(self) -> str:
+        """Of its manifest (production first), else of the services that use it; ``unknown`` when these differ."""
+        for environment in _ENVIRONMENTS:
+            if environment != "unknown" and any(c.environment == environment for c in self.declarations):
+                return environment
+        found = {use.environment for use in self.uses}
+        return found.pop() if len(found) == 1 else "unknown"
+
+    def property(self, key: str) -> Any:
+        """A declared property; None when it is unknown or two manifests of one environment disagree.
+
+        Production's value is taken before that of a manifest of unknown environment, that before development's.
+        """
+        for environment in _ENVIRONMENTS:
+            declared = [c.properties for c in self.declarations if c.environment == environment]
+            values = [properties[key] for properties in declared if key in properties]
+            if values:
+                return values[0] if all(value == values[0] for value in values) else None
+        if key == "fifo" and self.system in ("sqs", "sns") and self.name.kind == "exact":
+            return str(self.name.text).endswith(".fifo")
+        return None
+
+    def is_default(self, key: str) -> bool:
+        """The property's value is only the platform's default."""
+        return any(key in channel.defaulted for channel in self.declarations)
+
+    def effective(self, key: str, default: str) -> Any:
+        """The property, or the platform's default ``default`` of the limits table where a manifest declares the channel
+        without it; None when no manifest does."""
+        value = self.property(key)
+        if value is not None or not self.declared:
+            return value
+        disputed = any(key in channel.properties for channel in self.declarations)
+        return None if disputed else limit(self.system, default)
+
+    def producers(self) -> Uses:
+        """Who sends to it."""
+        return self.uses.where(lambda use: use.role == "produce")
+
+    def consumers(self) -> Uses:
+        """Who receives from it: code, mappings that are switched on, connectors, pipes, subscriptions."""
+        return self.uses.where(lambda use: use.role == "consume")
+
+    def producer_services(self) -> tuple[str, ...]:
+        """Names of the services that send to it."""
+        return self.producers().services()
+
+    def consumer_services(self) -> tuple[str, ...]:
+        """Names of the services that receive from it."""
+        return self.consumers().services()
+
+    def links(self, *kinds: str) -> tuple[Link, ...]:
+        """The manifest's edges at this channel, of the given kinds or all."""
+        return tuple(link for link in self.link_list if not kinds or link.kind in kinds)
+
+    def links_in(self, *kinds: str) -> tuple[Link, ...]:
+        """Those that end here."""
+        return tuple(link for link in self.links(*kinds) if link.target in (self.key, self.id))
+
+    def links_out(self, *kinds: str) -> tuple[Link, ...]:
+        """Those that start here."""
+        return tuple(link for link in self.links(*kinds) if link.source in (self.key, self.id))
+
+    def groups(self) -> tuple[Group, ...]:
+        """Its consumer groups. A queue has one, the set of its pollers."""
+        from brokerlint.topology.groups import groups_of
+
+        return groups_of(self.consumers(), self.system)
+
+    def is_dead_letter(self) -> bool:
+        """It gets what others could not handle: a manifest says so, a declaration, code that sends to it from an
+        ``except``, or its name."""
+        if self.declaration.role == "dlq" or self.links_in("redrive"):
+            return True
+        targets = {channel.property("dead_letter") for channel in self.topology.channels()}
+        targets |= {link.properties.get(key) for link in self.topology.links() for key in ("on_failure", "dead_letter")}
+        if self.id in targets:
+            return True
+        name = (self.name.text or self.name.logical or self.name.env or "").lower()
+        return any(word in name for word in _DEAD_WORDS) or name.endswith(("-dl", ".dl"))
+
+    def dead_letter(self) -> tuple[str, int | None, Place | None] | None:
+        """Its dead-letter channel's id, the receives before a message goes there, and where that is said."""
+        for link in self.links_out("redrive"):
+            count = link.properties.get("max_receive_count", self.property("max_receive_count"))
+            return link.target, count, link.place
+        target = self.property("dead_letter")
+        return (str(target), self.property("max_receive_count"), self.place) if target else None
+
+
+class Topology:
+    """The whole: what ``build`` made of the facts."""
+
+    def __init__(self, facts: Facts, declarations: Declarations) -> None:
+        self.facts = facts
+        self.declarations = declarations
+        self._channels: dict[str, ChannelNode] = {}
+        self._uses: tuple[Use, ...] = ()
+
+    def fill(self, channels: Mapping[str, ChannelNode], uses: tuple[Use, ...]) -> None:
+        """Set once by ``build``: nodes point back at the topology, so they come after it."""
+        self._channels = dict(channels)
+        self._uses = uses
+
+    def channels(self, *, system: str | tuple[str, ...] = (), kind: str = "") -> tuple[ChannelNode, ...]:
+        """The channels of the given systems and kind (or all), by key. Clusters come only when asked for."""
+        systems = (system,) if isinstance(system, str) else system
+        return tuple(
+            node
+            for node in self._channels.values()
+            if (not systems or node.system in systems) and (node.kind == kind if kind else node.kind != "cluster")
+        )
+
+    def channel(self, key: str) -> ChannelNode | None:
+        """The channel of this key or id, if there is one."""
+        return self._channels.get(key)
+
+    def services(self) -> tuple[Service, ...]:
+        """All services."""
+        return self.facts.services
+
+    def service(self, name: str) -> Service | None:
+        """The service of this name, if there is one."""
+        return self._services.get(name)
+
+    def uses(self, *, role: Role | None = None, system: str = "") -> Uses:
+        """All uses of known channels."""
+        return Uses(
+            use
+            for use in self._uses
+            if (role is None or use.role == role) and (not system or self._channels[use.channel].system == system)
+        )
+
+    def endpoints(
+        self, *, role: Role | None = None, system: str | tuple[str, ...] = (), library: str = ""
+    ) -> Iterator[Endpoint]:
+        """The places in code, also those whose channel is not known."""
+        systems = (system,) if isinstance(system, str) else system
+        for endpoint in self.facts.endpoints:
+            if (
+                (role is None or endpoint.role == role)
+                and (not systems or endpoint.system in systems)
+                and (not library or endpoint.library == library)
+            ):
+                yield endpoint
+
+    def channels_of(self, endpoint: Endpoint) -> tuple[ChannelNode, ...]:
+        """The channels that an endpoint uses, as far as they are known."""
+        keys = {use.channel: None for use in self._by_endpoint.get(endpoint.id, ())}
+        return tuple(self._channels[key] for key in keys)
+
+    def uses_of(self, endpoint: Endpoint) -> Uses:
+        """One use per service and channel of an endpoint."""
+        return Uses(self._by_endpoint.get(endpoint.id, ()))
+
+    def links(self, *kinds: str) -> tuple[Link, ...]:
+        """The manifests' edges, of the given kinds or all."""
+        return tuple(link for link in self.facts.links if not kinds or link.kind in kinds)
+
+    def groups(self, system: str = "kafka") -> tuple[Group, ...]:
+        """The named consumer groups of a system, each with everything that reads through it, whatever the channel."""
+        from brokerlint.topology.groups import groups_of
+
+        return tuple(group for group in groups_of(self.uses(role="consume", system=system), system) if group.known)
+
+    def cycles(self) -> tuple[Cycle, ...]:
+        """The ways in which messages can travel in a circle (see ``cycles``)."""
+        from brokerlint.topology.cycles import find_cycles
+
+        return find_cycles(self)
+
+    def unresolved(self, system: str, role: Role) -> tuple[Unresolved, ...]:
+        """Calls of a system that may produce or consume anywhere: their channel, or even their client, is not known."""
+        by_place = {(e.place.path, e.place.line): e for e in self.facts.endpoints}
+        found = []
+        for item in self.facts.unresolved:
+            endpoint = by_place.get((item.place.path, item.place.line))
+            if item.system == system and item.what != "group" and (endpoint is None or endpoint.role == role):
+                found.append(item)
+        seen = {(item.place.path, item.place.line) for item in found}
+        for endpoint in self.endpoints(role=role, system=system):
+            reasons = [c.name.why for c in endpoint.channels if c.name.kind == "unknown"] or ["no channel seen"]
+            told = (endpoint.place.path, endpoint.place.line) in seen
+            if not told and not self._by_endpoint.get(endpoint.id):
+                found.append(Unresolved(endpoint.place, system, "channel", reasons[0]))
+        return tuple(found)
+
+    @cached_property
+    def _services(self) -> dict[str, Service]:
+        return {service.name: service for service in self.facts.services}
+
+    @cached_property
+    def _by_endpoint(self) -> dict[str, list[Use]]:
+        found: dict[str, list[Use]] = {}
+        for use in self._uses:
+            if use.endpoint is not None:
+                found.setdefault(use.endpoint.id, []).append(use)
+        return found
+
+    def graph(self) -> Any:
+        """A networkx ``MultiDiGraph``: service -> channel -> group or service. Node attribute ``kind`` and ``label``;
+        edge attributes ``role`` and ``use`` (or ``link``). Loads networkx, so ask only when you draw or search."""
+        import networkx
+
+        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
+        for service in self.facts.services:
+            graph.add_node(f"service:{service.name}", kind="service", label=service.name)
+        for node in self.channels():
+            graph.add_node(node.key, kind=node.kind, label=node.label, system=node.system)
+            for use in node.producers():
+                graph.add_edge(_party(use, graph), node.key, role="produce", use=use)
+            for group in node.groups():
+                if node.system == "kafka" and group.known:
+                    key = f"{node.key}|{group.key}"
+                    graph.add_node(key, kind="group", label=group.name, system=node.system)
+                    graph.add_edge(node.key, key, role="deliver")
+                    for use in group.uses:
+                        graph.add_edge(key, _party(use, graph), role="consume", use=use)
+                else:
+                    for use in group.uses:
+                        graph.add_edge(node.key, _party(use, graph), role="consume", use=use)
+            for link in node.links_out("redrive"):
+                graph.add_edge(node.key, link.target, role="redrive", link=link)
+        return graph
+
+
+def _party(use: Use, graph: Any) -> str:
+    """The graph's node for whoever uses a channel; added when it is neither a service nor a channel."""
+    if use.service is not None:
+        return f"service:{use.service.name}"
+    if use.other and use.other in graph:
+        return use.other
+    key = use.other or f"code:{use.handler[0]}:{use.handler[1]}"
+    if key not in graph:
+        graph.add_node(key, kind="external" if use.other else "code", label=use.who)
+    return key
+
+
+def strength(names: tuple[Name, ...]) -> Confidence:
+    """How well a group is known through its possible names: several are worth at most ``medium``."""
+    level = weakest((binding(name) for name in names), Confidence.LOW)
+    return min(level, Confidence.MEDIUM) if len(names) > 1 else level
