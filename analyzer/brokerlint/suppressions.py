@@ -66,7 +66,7 @@ def find_suppressions(path: str, text: str) -> tuple[Suppression, ...]:
     """
     if MARK not in text:
         return ()
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = []
     for number, line in enumerate(lines, start=1):
         parsed = parse_comment(line) if MARK in line else None
