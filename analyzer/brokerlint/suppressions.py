@@ -1,80 +1,92 @@
-"""Suppression comments: what a reviewer has decided to live with, and where it is written down.
+"""Suppression comments: findings that somebody decided to live with, written where the code is.
 
     sqs.send_message(...)  # brokerlint: ignore[ARC112] tenants are isolated
     # brokerlint: ignore[ARC111,SQS101] until=2027-01-31 blue/green until the cut-over
 
-A comment on a line of its own speaks for the next line of code. This module only finds the comments in text; which
-finding each one covers, and which cover none, is decided where findings are.
+A comment on a line of its own speaks for the next line of code. This module only finds and reads the comments; which
+findings they silence is decided in ``checking.suppression``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+from brokerlint.checking.suppression import Suppression
+from brokerlint.places import Diagnostic, Place
 
 MARK = "brokerlint:"
 """A text without these characters holds no suppression."""
 
-_COMMENT = re.compile(r"#[ \t]*brokerlint:[ \t]*ignore\b[ \t]*(?:\[([^\]\n]*)\])?([^\n]*)")
+_COMMENT = re.compile(r"#[ \t]*brokerlint:[ \t]*(ignore\b.*)")
+_IGNORE = re.compile(r"ignore\b[ \t]*(?:\[([^\]]*)\])?(.*)")
 _UNTIL = re.compile(r"\buntil[ \t]*=[ \t]*(\S+)")
-_SEPARATORS = " \t-–—:,"  # noqa: RUF001 - people type the dashes that their keyboard gives
+_SEPARATORS = " \t-–—:,;"  # noqa: RUF001 - people type the dash that their keyboard gives
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Suppression:
-    """The comment in ``path`` that silences ``checks`` (ids, names or prefixes; none means every check) on ``line``.
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """The words of one comment: the checks it names (none means all), the reason, the last day it counts.
 
-    ``line`` is the line of code it speaks for, ``comment_line`` the comment's own. ``reason`` is empty when none is
-    given. After ``until`` it silences nothing; a date that cannot be read is kept in ``bad_until``.
+    ``bad_until`` holds a date that could not be read; such a comment counts as one without an end.
     """
 
-    path: str
-    line: int
     checks: tuple[str, ...]
     reason: str = ""
     until: date | None = None
-    comment_line: int = 0
     bad_until: str = ""
 
-    def expired(self, today: date) -> bool:
-        """Whether ``until`` lies before ``today``."""
-        return self.until is not None and self.until < today
 
-
-def parse_comment(comment: str) -> tuple[tuple[str, ...], str, date | None, str] | None:
-    """The checks, reason, end date and unreadable date of one comment; None when it is no suppression."""
-    match = _COMMENT.search(comment)
+def parse_ignore(words: str) -> Ignore | None:
+    """The meaning of ``ignore[ARC111] until=2027-01-31 reason``; None when the words say something else."""
+    match = _IGNORE.match(words)
     if match is None:
         return None
     checks = tuple(word for word in re.split(r"[,\s]+", match.group(1) or "") if word)
     rest, until, bad = match.group(2), None, ""
     dated = _UNTIL.search(rest)
     if dated:
-        rest = rest[: dated.start()] + rest[dated.end() :]
+        rest = f"{rest[: dated.start()]} {rest[dated.end() :]}"
         try:
             until = date.fromisoformat(dated.group(1).rstrip(",;"))
         except ValueError:
             bad = dated.group(1)
-    return checks, " ".join(rest.strip(_SEPARATORS).split()), until, bad
+    return Ignore(checks, " ".join(rest.strip(_SEPARATORS).split()), until, bad)
 
 
-def find_suppressions(path: str, text: str) -> tuple[Suppression, ...]:
-    """The suppressions in a source or manifest text whose comments start with ``#``, in line order.
+def find_suppressions(path: str, text: str) -> tuple[tuple[Suppression, ...], tuple[Diagnostic, ...]]:
+    """The suppressions in a source or manifest text with ``#`` comments, and what is wrong with their dates.
 
     A text scan: a string literal that looks like such a comment counts as one.
     """
     if MARK not in text:
-        return ()
+        return (), ()
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    found = []
+    comments = {}
     for number, line in enumerate(lines, start=1):
-        parsed = parse_comment(line) if MARK in line else None
-        if parsed is not None:
-            checks, reason, until, bad = parsed
-            target = _code_line(lines, number) if line.lstrip().startswith("#") else number
-            found.append(Suppression(path, target, checks, reason, until, number, bad))
-    return tuple(found)
+        match = _COMMENT.search(line) if MARK in line else None
+        if match is not None:
+            comments[number] = match.group(1)
+    return _placed(path, comments, lines)
+
+
+def _placed(
+    path: str, comments: Mapping[int, str], lines: list[str]
+) -> tuple[tuple[Suppression, ...], tuple[Diagnostic, ...]]:
+    found, wrong = [], []
+    for number, words in comments.items():
+        ignore = parse_ignore(words)
+        if ignore is None:
+            continue
+        if ignore.bad_until:
+            message = f"until={ignore.bad_until} is no date such as 2027-01-31; the suppression has no end"
+            wrong.append(Diagnostic("suppression", path, number, message))
+        alone = lines[number - 1].lstrip().startswith("#")
+        scope = Place(path, number, _code_line(lines, number) if alone else number)
+        found.append(Suppression(Place(path, number), ignore.checks, ignore.reason, scope, until=ignore.until))
+    return tuple(found), tuple(wrong)
 
 
 def _code_line(lines: list[str], number: int) -> int:
