@@ -96,7 +96,7 @@ GIVES: Mapping[str, Key] = {
 
 ARGUMENT: Mapping[str, Key] = {
     "at": Key("constants", "Positions and keywords, tried in order."),
-    "path": Key("text", "The way into the value: Entries[].EventBusName."),
+    "path": Key("constants", "The way into the value: Entries[].EventBusName; a list when steps have dots: [group.id]."),
     "default": Key("text", "The name used when the argument is absent."),
     "separator": Key("text", "What stands between several names in one text."),
     "match": Key("text", "A regular expression whose first group is the name."),

@@ -234,13 +234,20 @@ def _argument(raw: Any, at: Path) -> Argument | None:
         raise _Wrong((*at, "match"), "'match' must be a regular expression with one group")
     return Argument(
         tuple(places),
-        tuple(_STEP.findall(str(raw.get("path", "")))),
+        _steps(raw.get("path")),
         raw.get("default"),
         raw.get("separator"),
         match,
         _argument(raw.get("prefix"), (*at, "prefix")),
         str(raw.get("joint", "")),
     )
+
+
+def _steps(path: Any) -> tuple[str, ...]:
+    """The steps of a way into a value: a text is cut at dots and brackets, a list holds them as they are."""
+    if isinstance(path, list):
+        return tuple(str(step) for step in path)
+    return tuple(_STEP.findall(str(path or "")))
 
 
 def _one_group(expression: str) -> bool:
