@@ -234,7 +234,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("name", "content", "message"),
         [
-            ("brokerlint.yaml", "world: [", "brokerlint.yaml:1: not valid YAML"),
+            ("brokerlint.yaml", "world: ]", "brokerlint.yaml:1: not valid YAML"),
             ("brokerlint.yaml", "- world", "expected a table of keys"),
             ("brokerlint.yaml", "a: &a [x, x]\nb: [*a, *a]", "aliases (*name) are not supported"),
             ("brokerlint.yaml", "[" * 5000, "brokerlint.yaml"),

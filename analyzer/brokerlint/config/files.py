@@ -13,6 +13,7 @@ from brokerlint.config.model import Config, ConfigError
 
 FILE_NAMES = ("brokerlint.yaml", "brokerlint.yml")
 _PYPROJECT = "pyproject.toml"
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def find(start: Path) -> Path | None:
@@ -59,9 +60,9 @@ def _toml(path: Path, text: str) -> Any:
 
 def _yaml(path: Path, text: str) -> Any:
     """The YAML in ``text``. Aliases are refused: a few of them can stand for millions of values."""
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _LOADER)):
         raise ConfigError(f"{path}: aliases (*name) are not supported in a configuration")
-    return yaml.safe_load(text)
+    return yaml.load(text, _LOADER)  # noqa: S506 - both are safe loaders
 
 
 def _has_section(pyproject: Path) -> bool:
