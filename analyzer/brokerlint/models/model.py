@@ -43,7 +43,8 @@ class Gives:
     A key of ``choices`` that ends with ``*`` stands for every text that begins so (``sqs://*``).
     ``returns`` describes a mapping answer instead: key -> what the value is (``channel``: the channel argument).
     ``element`` is the model of each item when the answer is iterated. Fluent builders keep what the receiver carries
-    (``keeps``), and ``keyed`` carries a value under the name that an argument tells: ``.option("subscribe", topic)``.
+    (``keeps``), and ``keyed`` carries a value under the name that an argument tells: ``.option("subscribe", topic)``; with
+    ``**`` for both, every keyword's value under the keyword.
     ``distinct`` (attributes only): reading an attribute of this name is evidence enough, even on an unknown object.
     """
 
@@ -69,13 +70,15 @@ class Operation:
     ``handler`` among them is a function that receives the messages.
     ``requires`` are keywords without which the call is not this operation; with ``distinct`` they are evidence enough
     even when the receiver is not known.
-    ``when`` maps names, of ``arguments`` or else carried ones, to the constants they must have (``format: kafka``).
-    ``shape`` tells how the channel argument is to be read: ``name``, ``list``, ``regex-list`` (an element that begins with
-    ``^`` is a pattern), ``varargs``, ``pattern``. ``pattern`` is where a regular expression stands instead of a channel.
+    ``when`` maps names, of ``arguments`` or else carried ones, to the constants they must have (``format: kafka``; a final
+    ``*`` stands for any ending).
+    ``shape`` tells how the channel argument is to be read: ``name``, ``list``, ``regex-list`` (an element that begins
+    with ``^`` is a pattern), ``varargs``, ``pattern``. ``pattern`` is where a regular expression stands instead.
     ``system`` overrides the library's when one class speaks to several. ``decorator`` marks calls that register the
     decorated function (or one given as argument) as the handler; when such a call ``gives`` an object and decorates
     nothing, it is no use of a channel yet. ``becomes`` is what the decorated function's name stands for afterwards.
-    ``also`` are further uses that the same call makes (a stream step that both sends and receives).
+    ``also`` are further uses that the same call makes (a stream step that both sends and receives), each by its own
+    ``when``.
     """
 
     name: str
