@@ -28,7 +28,8 @@ class Name:
     ``kind``: ``exact`` (``text`` is the real name), ``pattern`` (``text`` is a glob, holes as ``*``), ``env`` (only the
     variable is known), ``logical`` (a manifest resource with a generated physical name), ``unknown`` (``why`` says why).
     ``env`` is also set where a variable's default or a manifest gave the name. ``trace`` holds the places that the
-    name came through, the one nearest to the call first. ``service`` is set when the value holds only in that service.
+    name came through, the one nearest to the call first. ``service`` is set when the value holds only in that service;
+    ``scope`` is the file that a logical id belongs to.
     """
 
     kind: NameKind
@@ -39,6 +40,7 @@ class Name:
     trace: tuple[Place, ...] = ()
     why: str = ""
     service: str | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,14 @@ class ChannelName:
 
     @property
     def id(self) -> str:
-        """``kafka:orders``, ``sqs:jobs-*``, ``sqs:$QUEUE_URL``, ``sqs:#Orders`` (logical) or ``sqs:?``."""
+        """``kafka:orders``, ``sqs:jobs-*``, ``sqs:$QUEUE_URL``, ``sqs:template.yaml#Orders`` (logical) or ``sqs:?``."""
         name = self.name
         if name.kind in ("exact", "pattern"):
             return f"{self.system}:{name.text}"
         if name.kind == "env":
             return f"{self.system}:${name.env}"
         if name.kind == "logical":
-            return f"{self.system}:#{name.logical}"
+            return f"{self.system}:{name.scope}#{name.logical}"
         return f"{self.system}:?"
 
 

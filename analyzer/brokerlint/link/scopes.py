@@ -136,29 +136,22 @@ def base_key(expr: ir.Expr) -> str:
     return ""
 
 
-def visible(body: ir.Body, definitions: list[Definition], at: At) -> list[Definition]:
-    """The definitions that a use at ``at`` may mean, latest first."""
+def visible(body: ir.Body, definitions: list[Definition], at: At) -> tuple[list[Definition], bool]:
+    """The definitions that a use at ``at`` may mean, latest first, and whether one of them certainly happened."""
     around = _around(body, at.block)
     before: list[Definition] = []
     for definition in sorted(definitions, key=_order, reverse=True):
-        if _order(definition) >= at.order:
-            continue
-        block = _block(definition)
-        if _excluded(body, block, around):
+        if definition.order >= at.order or _excluded(body, definition.block, around):
             continue
         before.append(definition)
-        if block in around:
-            break
+        if definition.block in around:
+            return before, True
     # A use above every binding belongs to a loop or to a function that runs later.
-    return before or definitions
+    return before or definitions, False
 
 
 def _order(definition: Definition) -> int:
-    return -1 if isinstance(definition, ir.Import) else definition.order
-
-
-def _block(definition: Definition) -> int:
-    return -1 if isinstance(definition, ir.Import) else definition.block
+    return definition.order
 
 
 def _around(body: ir.Body, block: int) -> set[int]:
@@ -174,11 +167,10 @@ def _excluded(body: ir.Body, block: int, around: set[int]) -> bool:
     while block >= 0:
         here = body.blocks[block]
         if here.kind in ("if", "else") and block not in around:
+            opposite = "else" if here.kind == "if" else "if"
             for other in around:
-                if other >= 0:
-                    there = body.blocks[other]
-                    opposite = {"if": "else", "else": "if"}[here.kind]
-                    if there.kind == opposite and there.parent == here.parent and there.subject is here.subject:
-                        return True
+                there = body.blocks[other] if other >= 0 else None
+                if there and there.kind == opposite and there.parent == here.parent and there.subject is here.subject:
+                    return True
         block = here.parent
     return False

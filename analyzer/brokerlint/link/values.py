@@ -70,6 +70,10 @@ class Collection:
     items: tuple[Values, ...]
     more: bool = False
 
+    def __hash__(self) -> int:
+        """By shape only: contents are compared, but not hashed again and again."""
+        return hash((self.kind, len(self.items), self.more))
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -77,6 +81,10 @@ class Record:
 
     entries: tuple[tuple[str | int | bool | None, Values], ...]
     more: bool = False
+
+    def __hash__(self) -> int:
+        """By its keys only."""
+        return hash((tuple(key for key, _ in self.entries), self.more))
 
     def get(self, key: str | int | bool | None) -> Values | None:
         """The values under ``key``; the last one written wins."""
@@ -105,7 +113,7 @@ class ClassValue:
     """A class of the program."""
 
     path: str
-    definition: ir.Class = field(compare=False)
+    definition: ir.Class = field(compare=False, repr=False)
     qualname: str = ""
     within: Activation | None = field(default=None, compare=False)
 
@@ -119,19 +127,11 @@ class FunctionValue:
 
     path: str
     qualname: str
-    definition: ir.Function = field(compare=False)
+    definition: ir.Function = field(compare=False, repr=False)
     receiver: Instance | ClassValue | None = None
     within: Activation | None = field(default=None, compare=False)
     owner: ClassValue | None = field(default=None, compare=False)
     given: tuple[tuple[str | int, Values], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LambdaValue:
-    """An anonymous function where it stands."""
-
-    definition: ir.Lambda
-    within: Activation = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,11 @@ class Instance:
     cls: ClassValue
     site: Place | None
     arguments: tuple[tuple[str, Values], ...] = ()
+    depth: int = field(default=0, compare=False)
+
+    def __hash__(self) -> int:
+        """By class and site only."""
+        return hash((self.cls.path, self.cls.qualname, self.site, len(self.arguments)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,6 @@ Value: TypeAlias = (
     | External
     | ClassValue
     | FunctionValue
-    | LambdaValue
     | Instance
     | Client
     | Method
@@ -191,6 +195,39 @@ Value: TypeAlias = (
 Values: TypeAlias = tuple[Value, ...]
 
 NONE: Values = (Const(None),)
+
+DEEPEST_OBJECT = 8
+"""Objects inside constructor arguments inside ... beyond this are unknown: a list that links to itself has no end."""
+
+
+def depth_of(values: Values, levels: int = 6) -> int:
+    """How deeply objects are nested in each other's constructor arguments."""
+    deepest = 0
+    for value in values:
+        if isinstance(value, Instance):
+            deepest = max(deepest, value.depth)
+        elif levels and isinstance(value, Collection):
+            deepest = max(deepest, *(depth_of(item, levels - 1) for item in value.items), 0)
+        elif levels and isinstance(value, Record):
+            deepest = max(deepest, *(depth_of(item, levels - 1) for _, item in value.entries), 0)
+        elif levels and isinstance(value, Client):
+            deepest = max(deepest, *(depth_of(item, levels - 1) for _, item in value.carried), 0)
+        elif isinstance(value, FunctionValue) and isinstance(value.receiver, Instance):
+            deepest = max(deepest, value.receiver.depth)
+    return deepest
+
+
+def instance(cls: ClassValue, site: Place | None, arguments: dict[str, Values]) -> Instance:
+    """An instance made at ``site``; arguments that are nested too deeply become unknown."""
+    depth = 0
+    kept: list[tuple[str, Values]] = []
+    for name, values in sorted(arguments.items()):
+        below = depth_of(values)
+        if below >= DEEPEST_OBJECT:
+            values, below = unknown("objects nested too deeply"), 0
+        depth = max(depth, below)
+        kept.append((name, values))
+    return Instance(cls, site, tuple(kept), depth + 1)
 
 
 def unknown(why: str, needs: frozenset[Needed] = frozenset()) -> Values:

@@ -162,11 +162,9 @@ class Comprehension:
 
 @dataclass(frozen=True, slots=True)
 class Lambda:
-    """An anonymous function."""
+    """An anonymous function; it is also listed among its body's functions."""
 
-    parameters: tuple[Parameter, ...]
-    body: Expr
-    line: int
+    function: Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +291,8 @@ class Import:
     alias: str
     level: int
     line: int
+    block: int = -1
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,19 +175,21 @@ class _Builder:
         for alias in node.names:
             module = _dotted(alias.name)
             bound = _dotted(alias.asname.name) if alias.asname else module.split(".")[0]
-            shown = module if alias.asname else bound
-            self.imports.append(ir.Import(shown if alias.asname else module, None, bound, 0, self.line))
+            self.imported(module, None, bound, 0)
 
     def import_from(self, node: cst.ImportFrom) -> None:
         module = _dotted(node.module) if node.module else ""
         level = len(node.relative)
         if isinstance(node.names, cst.ImportStar):
-            self.imports.append(ir.Import(module, "*", "*", level, self.line))
+            self.imported(module, "*", "*", level)
             return
         for alias in node.names:
             name = _dotted(alias.name)
             bound = _dotted(alias.asname.name) if alias.asname else name
-            self.imports.append(ir.Import(module, name, bound, level, self.line))
+            self.imported(module, name, bound, level)
+
+    def imported(self, module: str, name: str | None, alias: str, level: int) -> None:
+        self.imports.append(ir.Import(module, name, alias, level, self.line, self.block, self.next()))
 
     def outer_names(self, node: cst.Global | cst.Nonlocal) -> None:
         self.outer.extend(item.name.value for item in node.names)
@@ -438,12 +440,16 @@ class _Builder:
         return ir.Comprehension(_COMPREHENSIONS[type(node)], key, element, tuple(iterables))
 
     def anonymous(self, node: cst.Lambda) -> ir.Expr:
+        line, end = self.lowering.span(node)
         parameters = tuple(self.parameters(node.params))
-        saved = self.block
-        self.block = self.open("lambda", None, node)
-        body = self.expr(node.body, "returned")
-        self.block = saved
-        return ir.Lambda(parameters, body, self.lowering.span(node)[0] or self.line)
+        inner = _Builder(self.lowering, f"{self.qualname}.<lambda>" if self.qualname else "<lambda>")
+        inner.line = line or self.line
+        inner.leave("return", node.body)
+        function = ir.Function(
+            "<lambda>", inner.qualname, inner.line, end, parameters, (), None, False, self.block, self.next(), inner.body()
+        )
+        self.functions.append(function)
+        return ir.Lambda(function)
 
     def walrus(self, node: cst.NamedExpr) -> ir.Expr:
         value = self.expr(node.value, "assigned")

@@ -1,0 +1,219 @@
+"""From a wrapper to its callers: the ways on which a call can be reached, as far up as its values depend on them.
+
+A *route* is a list of steps from the call that decides down to the sink. Walking down a route evaluates each step's
+callee and arguments and enters the function with them, so two instances of one publisher class stay apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brokerlint.link import calls, objects
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.scopes import Activation
+from brokerlint.link.sites import CallSite, Sites, last_name
+from brokerlint.link.values import (
+    ClassValue,
+    Collection,
+    FunctionValue,
+    Instance,
+    Method,
+    Needed,
+    Record,
+    Value,
+    Values,
+    needs_of,
+)
+from brokerlint.python import ir
+
+MOST_MATCHES = 6
+"""Different functions (or receivers) that one call site may enter."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """One call on a route. ``how``: ``call`` (it calls the next function), ``pass`` (it passes the function on as a value, as
+    threads and executors want it), ``make`` (it makes the object that the next method runs on)."""
+
+    here: CallSite
+    how: str
+    target: tuple[ir.Function | ir.Class, ...]
+    target_path: str
+
+
+class Callers:
+    """Finds the steps that lead into a function, and walks routes down."""
+
+    def __init__(self, ev: Evaluator, sites: Sites) -> None:
+        self._ev = ev
+        self._sites = sites
+        self._known: dict[tuple[str, str, int], list[Step]] = {}
+
+    # --- Up -------------------------------------------------------------------------------------------------------
+
+    def into(self, path: str, chain: tuple[ir.Function | ir.Class, ...]) -> list[Step]:
+        """The calls that may enter the innermost function of ``chain``, by its name alone."""
+        function = chain[-1]
+        key = (path, function.qualname, function.line)
+        if key in self._known:
+            return self._known[key]
+        names = [function.name]
+        self._known[key] = found = []
+        if function.name in ("<lambda>", "__init__", "__post_init__"):
+            return found
+        if function.name == "__call__" and len(chain) > 1:
+            return found
+        for name in names:
+            found += [Step(site, "call", chain, path) for site in self._sites.calling(name)]
+            for site in self._sites.passing(name):
+                if last_name(site.site.call.function) not in ("partial", "isinstance", "hasattr", "wraps"):
+                    found.append(Step(site, "pass", chain, path))
+        return found
+
+    def makers(self, path: str, chain: tuple[ir.Function | ir.Class, ...]) -> list[Step]:
+        """The calls that make instances of the class around the innermost function of ``chain``, or of its subclasses."""
+        owner = next((one for one in reversed(chain[:-1]) if isinstance(one, ir.Class)), None)
+        if owner is None:
+            return []
+        cls = ClassValue(path, owner, owner.qualname)
+        names = [owner.name, *[sub.definition.name for sub in objects.subclasses(self._ev, cls)]]
+        found: list[Step] = []
+        for name in dict.fromkeys(names):
+            found += [Step(site, "make", chain, path) for site in self._sites.calling(name)]
+        found += [Step(site, "make", chain, path) for site in self._sites.calling("cls") if owner in site.chain]
+        return found
+
+    # --- Down -----------------------------------------------------------------------------------------------------
+
+    def enter(self, chain: tuple[ir.Function | ir.Class, ...], module: Activation) -> Activation | None:
+        """The activation of the innermost definition with everything open."""
+        return self._ev.symbolic(module, chain)
+
+    def descend(self, route: list[Step], sink: CallSite) -> list[Activation]:
+        """The activations in which ``sink`` runs when its route is walked from the top."""
+        first = route[0].here if route else sink
+        module = self._ev.module(first.module.path)
+        start = self._ev.symbolic(module, first.chain) if module and first.chain else module
+        active = [start] if start is not None else []
+        for index, step in enumerate(route):
+            following = route[index + 1].here if index + 1 < len(route) else sink
+            entered: list[Activation] = []
+            for activation in active:
+                for inner in self._through(step, activation):
+                    deeper = self._down_to(inner, step.target, following)
+                    if deeper is not None and deeper not in entered:
+                        entered.append(deeper)
+            active = entered[:MOST_MATCHES]
+        return active
+
+    def _down_to(
+        self, activation: Activation, target: tuple[ir.Function | ir.Class, ...], following: CallSite
+    ) -> Activation | None:
+        """From the entered function to the nested one that holds the next call."""
+        rest = following.chain[len(target) :]
+        here: Activation | None = activation
+        for one in rest:
+            if here is None or isinstance(one, ir.Class):
+                return None
+            value = FunctionValue(here.path, one.qualname, one, None, here)
+            here = self._ev.call(value, {}, bound=False)
+        return here
+
+    def _through(self, step: Step, activation: Activation) -> list[Activation]:
+        """The activations of the step's target that its call enters."""
+        if step.how == "make":
+            return self._made(step, activation)
+        if step.how == "pass":
+            return self._passed(step, activation)
+        call = step.here.site.call
+        entered: list[Activation] = []
+        args: calls.Args | None = None
+        for value in self._ev.values(call.function, activation, step.here.at)[:MOST_MATCHES]:
+            function = self._matching(value, step)
+            if function is None:
+                continue
+            args = calls.arguments(self._ev, call, activation, step.here.at) if args is None else args
+            inner = self._call(function, args)
+            if inner is not None:
+                entered.append(inner)
+        return entered
+
+    def _call(self, function: FunctionValue, args: calls.Args, bound: bool = True) -> Activation | None:
+        definition = function.definition
+        parameters = definition.parameters[1:] if function.receiver is not None else definition.parameters
+        given: calls.Args = [("", values) for key, values in function.given if isinstance(key, int)]
+        named: calls.Args = [(str(key), values) for key, values in function.given if not isinstance(key, int)]
+        arguments = {**calls.bind(self._ev, parameters, [*given, *args, *named]), **objects.receiver_argument(function)}
+        return self._ev.call(function, arguments, bound=bound)
+
+    def _matching(self, value: Value, step: Step) -> FunctionValue | None:
+        """``value`` as the step's target function, when it is that one."""
+        target = step.target[-1]
+        if isinstance(value, Method) and isinstance(value.receiver, FunctionValue):
+            if value.name not in ("delay", "apply_async", "send", "send_with_options", "kiq", "s", "si", "apply"):
+                return None
+            value = value.receiver
+        if isinstance(value, FunctionValue) and value.definition is target:
+            return value
+        return None
+
+    def _made(self, step: Step, activation: Activation) -> list[Activation]:
+        target, owner = step.target[-1], step.target[-2]
+        assert isinstance(target, ir.Function)
+        entered: list[Activation] = []
+        for value in self._ev.values(step.here.site.call, activation, step.here.at):
+            if not isinstance(value, Instance):
+                continue
+            order, _ = objects.mro(self._ev, value.cls)
+            own = next((one for one in order if one.definition is owner), None)
+            if own is None:
+                continue
+            first = next((f for one in order for f in one.definition.body.functions if f.name == target.name), None)
+            if first is not None and first is not target and target.name != "__init__":
+                continue
+            function = FunctionValue(own.path, target.qualname, target, value, own.within, own)
+            inner = self._ev.call(function, objects.receiver_argument(function), bound=False)
+            if target.name == "__init__":
+                inner = objects.method_activation(self._ev, own, target, value)
+            if inner is not None:
+                entered.append(inner)
+        return entered
+
+    def _passed(self, step: Step, activation: Activation) -> list[Activation]:
+        """``Thread(target=f, args=(a,))``, ``executor.submit(f, a)``, ``loop.run_in_executor(None, f, a)``."""
+        call = step.here.site.call
+        entered: list[Activation] = []
+        args = calls.arguments(self._ev, call, activation, step.here.at)
+        for index, (key, values) in enumerate(args):
+            for value in values[:MOST_MATCHES]:
+                function = self._matching(value, step)
+                if function is None:
+                    continue
+                given = _handed_over(args, index, key)
+                inner = self._call(function, given, bound=bool(given))
+                if inner is not None:
+                    entered.append(inner)
+        return entered
+
+
+def _handed_over(args: calls.Args, index: int, key: str) -> calls.Args:
+    named = dict(args)
+    if key in ("target", "func", "function"):
+        found: calls.Args = []
+        for value in named.get("args", ()):
+            if isinstance(value, Collection):
+                found += [("", item) for item in value.items]
+        for value in named.get("kwargs", ()):
+            if isinstance(value, Record):
+                found += [(str(name), values) for name, values in value.entries]
+        return found
+    return [pair for pair in args[index + 1 :] if pair[0] not in ("*", "**")]
+
+
+def open_needs(values: Values, chain: tuple[ir.Function | ir.Class, ...], path: str) -> frozenset[Needed]:
+    """Those needs of ``values`` that the callers of one of the functions of ``chain`` (or the makers of its class) can settle."""
+    own = {(path, one.qualname) for one in chain}
+    own |= {(path, f"{one.qualname}.__init__") for one in chain if isinstance(one, ir.Class)}
+    return frozenset(need for need in needs_of(values) if (need.path, need.function) in own)
+
+

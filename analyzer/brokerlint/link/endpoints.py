@@ -1,0 +1,228 @@
+"""Endpoints: each sink, reported at the calls where its channel is decided."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from brokerlint.facts import ChannelName, Endpoint, Name, Unresolved
+from brokerlint.link import naming, sinks
+from brokerlint.link.callers import Callers, Step, open_needs
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.scopes import Activation
+from brokerlint.link.sites import CallSite, Sites
+from brokerlint.link.values import Record, Values
+from brokerlint.places import Place
+
+DEEPEST_ROUTE = 7
+"""Calls between the deciding call and the sink; real code base stay below 5."""
+
+MOST_ROUTES = 400
+"""Routes tried for one sink."""
+
+
+@dataclass(slots=True)
+class Found:
+    """One use of a sink on one route, before places and names are put together."""
+
+    sink: CallSite
+    route: tuple[Step, ...]
+    activation: Activation
+    use: sinks.Use
+    anchor: CallSite
+    decided: int
+
+
+@dataclass(slots=True)
+class _Search:
+    """The walk from one sink to the calls that decide."""
+
+    ev: Evaluator
+    callers: Callers
+    sink: CallSite
+    found: list[Found] = field(default_factory=list)
+    tried: int = 0
+
+    def run(self) -> list[Found]:
+        self.ev.start()
+        self.explore([])
+        return self.found
+
+    def explore(self, route: list[Step]) -> bool:
+        """Try one route and, where its values still depend on the callers, longer ones. True when it holds."""
+        self.tried += 1
+        if self.tried > MOST_ROUTES:
+            return False
+        held = False
+        for activation in self.callers.descend(route, self.sink):
+            reading = sinks.read(self.ev, self.sink, activation)
+            top = route[0].here if route else self.sink
+            wanted = sinks.wanted_values(reading)
+            needs = open_needs(wanted, top.chain, top.module.path)
+            if needs and len(route) < DEEPEST_ROUTE and self.higher(route, top, needs):
+                held = True
+                continue
+            if not reading.uses:
+                continue
+            held = True
+            for use in reading.uses:
+                self.emit(route, activation, use)
+        return held
+
+    def higher(self, route: list[Step], top: CallSite, needs: object) -> bool:
+        """Go on to the callers of the functions around the topmost call."""
+        held = False
+        for depth in range(len(top.chain), 0, -1):
+            chain = top.chain[:depth]
+            function = chain[-1]
+            if isinstance(function, sinks.objects.ir.Class):
+                continue
+            asked = {need.function for need in needs}  # type: ignore[attr-defined]
+            owner = chain[-2] if depth > 1 else None
+            is_method = isinstance(owner, sinks.objects.ir.Class)
+            init = f"{owner.qualname}.__init__" if is_method and owner else ""
+            if function.qualname not in asked and init not in asked:
+                continue
+            if any(step.target == chain and step.target_path == top.module.path for step in route):
+                continue
+            for step in self.callers.into(top.module.path, chain):
+                if self.explore([step, *route]):
+                    held = True
+            if not held and is_method and (init in asked or function.name == "__init__"):
+                for step in self.callers.makers(top.module.path, chain):
+                    if self.explore([step, *route]):
+                        held = True
+            if held:
+                return True
+        return held
+
+    def emit(self, route: list[Step], activation: Activation, use: sinks.Use) -> None:
+        """Record a use; its anchor is the lowest call on the route at which the channel is as known as it gets."""
+        decided = 0
+        final = _named(use)
+        for index in range(len(route), 0, -1):
+            lower = self.callers.descend(route[index:], self.sink)
+            readings = [sinks.read(self.ev, self.sink, act) for act in lower]
+            if any(_named(one) == final for reading in readings for one in reading.uses):
+                decided = index
+                break
+        kept = tuple(route[decided:])
+        anchor = kept[0].here if kept else self.sink
+        self.found.append(Found(self.sink, tuple(route), activation, use, anchor, decided))
+
+
+def _named(use: sinks.Use) -> frozenset[tuple[object, ...]]:
+    """What is known of a use's channel, in a form that can be compared."""
+    names = naming.names(use.channel, use.system, use.operation.shape)
+    return frozenset((name.kind, name.text, name.env) for name in names)
+
+
+def search(ev: Evaluator, sites: Sites) -> list[Found]:
+    """All uses of all sinks in the modules that were read, growing with the modules that wrappers lead to."""
+    callers = Callers(ev, sites)
+    found: list[Found] = []
+    seen: set[int] = set()
+    while True:
+        fresh = [site for site in sinks.candidates(ev, sites) if id(site) not in seen]
+        if not fresh:
+            return found
+        for site in fresh:
+            seen.add(id(site))
+            found += _Search(ev, callers, site).run()
+
+
+def channel_names(found: Found) -> tuple[ChannelName, ...]:
+    """The channels of one use."""
+    system = found.use.system
+    shape = found.use.operation.shape
+    return tuple(ChannelName(system, name) for name in naming.names(found.use.channel, system, shape))
+
+
+def endpoints(found: list[Found]) -> tuple[list[tuple[Endpoint, list[Found]]], list[Unresolved]]:
+    """Uses that stand at one place and do the same become one endpoint; with the uses that each one came from."""
+    groups: dict[tuple[object, ...], list[Found]] = {}
+    for one in found:
+        place = one.anchor.place
+        sink = one.sink.place
+        key = (place.path, place.line, one.anchor.function, one.use.system, one.use.operation.role, sink.path, sink.line)
+        groups.setdefault(key, []).append(one)
+    made: list[tuple[Endpoint, list[Found]]] = []
+    unresolved: list[Unresolved] = []
+    counts: dict[str, int] = {}
+    for members in groups.values():
+        endpoint = _endpoint(members, counts)
+        made.append((endpoint, members))
+        for channel in endpoint.channels:
+            if channel.name.kind == "unknown":
+                unresolved.append(Unresolved(endpoint.place, endpoint.system, "channel", channel.name.why))
+    return made, unresolved
+
+
+def _endpoint(members: list[Found], counts: dict[str, int]) -> Endpoint:
+    first = members[0]
+    use = first.use
+    channels: dict[str, ChannelName] = {}
+    for one in members:
+        for channel in channel_names(one):
+            channels.setdefault(f"{channel.id}|{channel.name.env}", channel)
+    known = {key: channel for key, channel in channels.items() if channel.name.kind != "unknown"}
+    kept = tuple((known or channels).values())
+    group_names: dict[tuple[str, str | None, str | None], Name] = {}
+    for one in members:
+        if one.use.group:
+            for name in naming.names(one.use.group, "group"):
+                group_names.setdefault((name.kind, name.text, name.env), name)
+    chain: dict[tuple[str, int], Place] = {}
+    for one in members:
+        for step in (*one.route[one.decided :], None):
+            place = (step.here if step else one.sink).place
+            if (place.path, place.line) != (first.anchor.place.path, first.anchor.place.line):
+                chain.setdefault((place.path, place.line), place)
+        client = one.use.client
+        if client is not None and client.site is not None and not one.use.channel:
+            chain.setdefault((client.site.path, client.site.line), client.site)
+    identity = f"{first.anchor.module.path}|{first.anchor.function}|{use.system}|{use.operation.role}|" + ",".join(
+        sorted(channel.id for channel in kept)
+    )
+    number = counts[identity] = counts.get(identity, 0) + 1
+    digest = hashlib.sha256(f"{identity}|{number}".encode()).hexdigest()[:12]
+    return Endpoint(
+        digest,
+        first.anchor.place,
+        first.anchor.function,
+        use.system,
+        use.operation.role,  # type: ignore[arg-type]
+        use.library.name,
+        use.operation.name,
+        kept,
+        tuple(group_names.values()),
+        (),
+        tuple(chain.values()),
+        config_of(use),
+    )
+
+
+def config_of(use: sinks.Use) -> dict[str, dict[str, object]]:
+    """The client's configuration under normalised keys, each with its origin; secrets are never kept."""
+    config = use.client.config if use.client else ()
+    found: dict[str, dict[str, object]] = {}
+    for value in config:
+        if isinstance(value, Record):
+            for key, values in value.entries:
+                name = use.library.config_keys.get(str(key))
+                if name and "password" not in name:
+                    found[name] = _setting(values)
+    return found
+
+
+def _setting(values: Values) -> dict[str, object]:
+    for value in values:
+        text = getattr(value, "value", None)
+        if isinstance(text, (str, int, float, bool)):
+            return {"value": text, "origin": "literal"}
+        names = naming.names((value,), "config")
+        if names[0].kind == "exact":
+            return {"value": names[0].text, "origin": names[0].origin, "env": names[0].env}
+        if names[0].env:
+            return {"value": None, "origin": "env-required", "env": names[0].env}
+    return {"value": None, "origin": "unknown"}

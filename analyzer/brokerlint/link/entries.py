@@ -1,0 +1,126 @@
+"""Entry points: which module does a command start?"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+
+from brokerlint.link.program import Program
+from brokerlint.link.values import ModuleValue
+
+_MODULE = re.compile(r"^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?::[\w.()\[\]'\"]+)?$")
+_NOT_MODULES = frozenset({
+    "python", "python3", "gunicorn", "uvicorn", "celery", "worker", "run", "exec", "sh", "bash", "flask", "faust", "poetry", "pipenv",
+    "uv", "start", "server", "main", "beat", "env", "tini", "sudo", "wait", "web", "app",
+})  # fmt: skip
+_RUNNERS = frozenset({
+    "gunicorn", "uvicorn", "hypercorn", "daphne", "celery", "faust", "faststream", "taskiq", "dramatiq", "arq", "granian", "fastapi", "waitress-serve",
+    "rq", "huey_consumer", "streamlit", "spark-submit", "python", "python3", "flask", "airflow", "tomodachi", "nameko", "propan",
+})  # fmt: skip
+
+
+def entry_modules(
+    program: Program,
+    roots: Iterable[str],
+    command: tuple[str, ...],
+    environment: Mapping[str, str],
+    scripts: Mapping[str, str],
+) -> list[str]:
+    """The files that ``command`` starts.
+
+    ``roots`` are the directories that the process runs in or has on its path, ``environment`` its known variables
+    (``FLASK_APP``, ``DJANGO_SETTINGS_MODULE``), ``scripts`` maps a console script's name to its file.
+    """
+    roots = list(roots)
+    words = [word for part in command for word in _words(part)]
+    found: dict[str, None] = {}
+    runner = next((posixpath.basename(w) for w in words if _runner(posixpath.basename(w))), "")
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else ""
+        base = posixpath.basename(word)
+        if word.endswith(".py"):
+            path = _file(program, roots, word)
+            if path:
+                found.setdefault(path)
+                if base == "manage.py" and index + 1 < len(words):
+                    for extra in _management(program, path, words[index + 1]):
+                        found.setdefault(extra)
+        elif base in scripts:
+            found.setdefault(scripts[base])
+        elif word.startswith("-") and "=" in word and word.split("=")[0] in ("-A", "--app"):
+            _add_module(program, roots, word.split("=", 1)[1], found)
+        elif word.startswith("-A") and len(word) > 2:
+            _add_module(program, roots, word[2:], found)
+        elif before in ("-m", "-A", "--app") or (runner and ":" in word) or (runner and "." in word and "/" not in word):
+            _add_module(program, roots, word, found)
+        elif runner and runner not in ("python", "python3") and index > 0 and word not in _NOT_MODULES:
+            if not word.startswith("-") and not before.startswith("-"):
+                _add_module(program, roots, word, found)
+    for variable in ("FLASK_APP", "DJANGO_SETTINGS_MODULE", "APP_MODULE"):
+        value = environment.get(variable)
+        if value and (variable != "FLASK_APP" or runner in ("flask", "gunicorn", "python", "python3", "")):
+            path = _file(program, roots, value) if value.endswith(".py") else None
+            if path:
+                found.setdefault(path)
+            else:
+                _add_module(program, roots, value, found)
+    return list(found)
+
+
+def _runner(word: str) -> bool:
+    return word in _RUNNERS or bool(re.fullmatch(r"python\d?(?:\.\d+)?", word))
+
+
+def _words(part: str) -> list[str]:
+    return part.replace(";", " ").replace("&&", " ").split() if " " in part else [part]
+
+
+def _file(program: Program, roots: list[str], word: str) -> str | None:
+    known = frozenset(program.paths)
+    plain = word.removeprefix("./")
+    for root in roots:
+        candidate = posixpath.normpath(posixpath.join(root, plain.lstrip("/")))
+        if candidate in known:
+            return candidate
+    # An absolute path inside the image: its tail under a root.
+    parts = plain.strip("/").split("/")
+    for start in range(len(parts)):
+        for root in (*roots, ""):
+            candidate = posixpath.normpath(posixpath.join(root, *parts[start:]))
+            if candidate in known:
+                return candidate
+    return None
+
+
+def _add_module(program: Program, roots: list[str], word: str, found: dict[str, None]) -> None:
+    match = _MODULE.match(word)
+    if not match:
+        return
+    dotted = match[1]
+    for root in roots:
+        importer = f"{root}/_.py" if root else "_.py"
+        target = program.resolve(importer, dotted)
+        if isinstance(target, ModuleValue):
+            folder = target.path.rstrip("/")
+            main = f"{folder.removesuffix('/__init__.py')}/__main__.py"
+            if program.is_package(target.path):
+                if main in program.paths:
+                    found.setdefault(main)
+                for part in ("celery", "app", "main"):
+                    child = program.child(target.path, part)
+                    if child is not None and not child.path.endswith("/"):
+                        found.setdefault(child.path)
+            if not target.path.endswith("/"):
+                found.setdefault(target.path)
+            return
+
+
+def _management(program: Program, manage: str, command: str) -> list[str]:
+    """Django: the module of a management command, or the whole project for its servers."""
+    folder = manage.rpartition("/")[0]
+    wanted = f"/management/commands/{command}.py"
+    found = [p for p in program.paths if p.endswith(wanted) and p.startswith(folder)]
+    if found:
+        return found
+    return []

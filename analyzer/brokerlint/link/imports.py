@@ -1,0 +1,110 @@
+"""Which files does a file bring in? A cheap import graph, good enough to say which entry points reach a module.
+
+It reads import statements from the text, without a parse, and takes texts that name a module of the program (Django's
+``INSTALLED_APPS``, ``include("shop.urls")``, ``uvicorn.run("app:app")``) as imports too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from brokerlint.link.program import Program
+from brokerlint.link.values import ModuleValue
+
+_IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w. \t,]+)", re.M)
+_FROM = re.compile(rb"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\((?:[^)]*)\)|[^\n;#]+)", re.M)
+_TEXT = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
+_MAIN = re.compile(rb"^if[ \t]*\(?[ \t]*__name__[ \t]*==[ \t]*[\"']__main__[\"']", re.M)
+_COMMENT = re.compile(rb"#[^\n]*")
+_APP_PARTS = ("apps", "models", "views", "urls", "tasks", "signals", "admin", "consumers", "receivers", "api", "handlers")
+
+
+class Imports:
+    """The import graph of a program, computed file by file when asked. ``text`` gives a file's bytes."""
+
+    def __init__(self, program: Program, text: Callable[[str], bytes]) -> None:
+        self._program = program
+        self._text = text
+        self._direct: dict[str, frozenset[str]] = {}
+        self._paths = frozenset(program.paths)
+
+    def direct(self, path: str) -> frozenset[str]:
+        """The files that ``path`` imports itself, with the packages around them."""
+        found = self._direct.get(path)
+        if found is None:
+            found = self._direct[path] = frozenset(self._read(path))
+        return found
+
+    def is_main(self, path: str) -> bool:
+        """Does the file run code when it is started as a script?"""
+        return path.endswith("/__main__.py") or _MAIN.search(self._text(path)) is not None
+
+    def closure(self, entries: Iterable[str]) -> frozenset[str]:
+        """Every file that is loaded when ``entries`` run."""
+        seen: set[str] = set()
+        waiting = [entry for entry in entries if entry in self._paths]
+        while waiting:
+            path = waiting.pop()
+            if path not in seen:
+                seen.add(path)
+                waiting.extend(self.direct(path) - seen)
+        return frozenset(seen)
+
+    def _read(self, path: str) -> set[str]:
+        data = self._text(path)
+        found: set[str] = set()
+        for match in _IMPORT.finditer(data):
+            for part in match[1].split(b","):
+                words = part.split()
+                if words:
+                    self._module(path, words[0].decode("ascii", "replace"), 0, found)
+        for match in _FROM.finditer(data):
+            module, level = match[2].decode("ascii", "replace"), len(match[1])
+            target = self._module(path, module, level, found)
+            if target is None:
+                continue
+            names = _COMMENT.sub(b"", match[3]).strip(b"() \t\r\n").split(b",")
+            for name in names:
+                words = name.split()
+                child = self._program.child(target, words[0].decode("ascii", "replace")) if words else None
+                if child is not None and self._program.is_package(target):
+                    self._take(child.path, found)
+        for match in _TEXT.finditer(data):
+            self._named(path, match[1].decode("ascii"), found)
+        found.discard(path)
+        return found
+
+    def _module(self, path: str, dotted: str, level: int, found: set[str]) -> str | None:
+        target = self._program.resolve(path, dotted, level)
+        if not isinstance(target, ModuleValue):
+            # ``import a.b`` may name a package of which only ``a`` is here.
+            return None
+        self._take(target.path, found)
+        return target.path
+
+    def _named(self, path: str, dotted: str, found: set[str]) -> None:
+        """A module, or a thing in a module, named in a text."""
+        for name in (dotted, dotted.rpartition(".")[0]):
+            if name.count(".") < 1 and name != dotted:
+                continue
+            target = self._program.resolve(path, name)
+            if isinstance(target, ModuleValue):
+                self._take(target.path, found)
+                if self._program.is_package(target.path):
+                    for part in _APP_PARTS:
+                        child = self._program.child(target.path, part)
+                        if child is not None:
+                            self._take(child.path, found)
+                return
+
+    def _take(self, path: str, found: set[str]) -> None:
+        if path in self._paths:
+            found.add(path)
+        folder = path.rstrip("/").rpartition("/")[0]
+        while folder:
+            package = f"{folder}/__init__.py"
+            if package not in self._paths:
+                break
+            found.add(package)
+            folder = folder.rpartition("/")[0]

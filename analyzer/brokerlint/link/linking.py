@@ -1,0 +1,52 @@
+"""Linking, start to end: from summaries and manifests to facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from brokerlint.facts import Endpoint, Facts, Unresolved
+from brokerlint.link.bind import Binder
+from brokerlint.link.endpoints import endpoints, search
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.imports import Imports
+from brokerlint.link.program import Program
+from brokerlint.link.scripts import console_scripts
+from brokerlint.link.services import Services
+from brokerlint.link.sites import Sites
+from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.models.model import Models
+from brokerlint.read import Sources
+
+
+def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iterable[str]) -> Facts:
+    """The facts of a program whose candidate files have been read; further files are read when they are needed."""
+    paths = tuple(paths)
+    names = {module.split(".")[0] for library in models.libraries for module in library.modules}
+    program = Program(sources.paths, sources.summary, sources.mentioning, names)
+    for path in sorted(sources.summaries):
+        program.module(path)
+    evaluator = Evaluator(program, models)
+    sites = Sites(program)
+    imports = Imports(program, sources.text)
+    services = Services(program, imports, manifests.services, paths, console_scripts(program, sources, paths))
+    binder = Binder(manifests, services, program)
+    made: list[Endpoint] = []
+    found, unresolved = endpoints(search(evaluator, sites))
+    for endpoint, members in found:
+        modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)
+        running = [deployment for path in modules for deployment in services.running(path)]
+        made.append(binder.bound(endpoint, list({id(one): one for one in running}.values())))
+    made += [binder.bound(endpoint, [deployment]) for endpoint, deployment in binder.triggered()]
+    still: list[Unresolved] = []
+    bound = {(e.place, e.system): e for e in made}
+    for one in unresolved:
+        endpoint_ = bound.get((one.place, one.system))
+        if endpoint_ is None or any(channel.name.kind == "unknown" for channel in endpoint_.channels):
+            still.append(one)
+    return Facts(
+        tuple(one.service for one in services.all()),
+        tuple(binder.channels(made)),
+        tuple(made),
+        tuple(binder.links()),
+        tuple(still),
+    )

@@ -1,0 +1,223 @@
+"""Services: which deployable units are there, and which of them run a module?
+
+A service is an entry point plus its environment, not a directory: one program deployed twice is two services, and a
+shared module belongs to every service whose entry point reaches it. Where manifests are silent, entry scripts and
+package roots take their place.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from brokerlint.facts import Service
+from brokerlint.link.entries import entry_modules
+from brokerlint.link.imports import Imports
+from brokerlint.link.program import Program
+from brokerlint.manifests.facts import ServiceFact, Setting, Text
+from brokerlint.places import Place
+
+_ROOT_MARKS = (
+    "Dockerfile", "requirements.txt", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Procfile", "package.json", "serverless.yml",
+    "template.yaml", "template.yml", "manage.py",
+)  # fmt: skip
+_PREFERENCE = {"prod": 0, "unknown": 1, "dev": 2, "test": 3}
+_PLATFORMS = {"lambda": 0, "kubernetes": 1, "clowdapp": 0, "ecs": 1, "procfile": 2, "compose": 3, "supervisord": 2}
+
+
+@dataclass(slots=True)
+class Deployment:
+    """A service of the program with everything that decides what it runs and what its variables hold."""
+
+    service: Service
+    entries: tuple[str, ...] = ()
+    reach: frozenset[str] = frozenset()
+    settings: list[Mapping[str, Setting]] = field(default_factory=list)
+    facts: list[ServiceFact] = field(default_factory=list)
+
+
+class Services:
+    """The services of one tree. Takes the program, its import graph, what manifests say, and all paths of the tree."""
+
+    def __init__(
+        self,
+        program: Program,
+        imports: Imports,
+        facts: Iterable[ServiceFact],
+        paths: Iterable[str],
+        scripts: Mapping[str, str],
+    ) -> None:
+        self._program = program
+        self._imports = imports
+        self._scripts = scripts
+        self._roots = _marked_roots(paths)
+        self._fallback: dict[str, Deployment] = {}
+        self._mains: dict[str, tuple[str, ...]] = {}
+        self.deployments = self._deployed(list(facts))
+        self._by_key = {fact.key: one for one in self.deployments for fact in one.facts}
+
+    def by_key(self, key: str) -> Deployment | None:
+        """The deployment that a manifest calls ``key``."""
+        return self._by_key.get(key)
+
+    def all(self) -> list[Deployment]:
+        """Every service found so far: declared ones, then those that only code shows."""
+        return [*self.deployments, *self._fallback.values()]
+
+    # --- From manifests -------------------------------------------------------------------------------------------
+
+    def _deployed(self, facts: list[ServiceFact]) -> list[Deployment]:
+        entries = {fact.key: tuple(self._entries(fact)) for fact in facts}
+        programs: dict[tuple[object, ...], list[ServiceFact]] = {}
+        for fact in facts:
+            programs.setdefault(self._program_key(fact, entries[fact.key]), []).append(fact)
+        found: list[Deployment] = []
+        for members in programs.values():
+            files: dict[str, list[ServiceFact]] = {}
+            for fact in members:
+                files.setdefault(fact.place.path, []).append(fact)
+            ranked = sorted(files, key=lambda path: (_rank(files[path][0]), path))
+            leading = [self._deployment(fact, entries[fact.key]) for fact in files[ranked[0]]]
+            for path in ranked[1:]:
+                for fact in files[path]:
+                    near = max(leading, key=lambda one: _likeness(one.service.name, fact.name))
+                    near.settings.append(fact.environment)
+                    near.facts.append(fact)
+            found += leading
+        return found
+
+    def _entries(self, fact: ServiceFact) -> list[str]:
+        known = {name: s.value.text for name, s in fact.environment.items() if isinstance(s.value, Text)}
+        found: list[str] = []
+        if fact.handler:
+            found += self.handler_files(fact)
+        return found + [e for e in entry_modules(self._program, fact.roots or ("",), fact.command, known, self._scripts) if e not in found]
+
+    def handler_files(self, fact: ServiceFact) -> list[str]:
+        """The file of a Lambda handler such as ``src/app.handler``."""
+        module = fact.handler.rpartition(".")[0].replace(".", "/")
+        if not module:
+            return []
+        known = frozenset(self._program.paths)
+        for root in fact.roots or ("",):
+            for candidate in (f"{module}.py", f"{module}/__init__.py"):
+                path = posixpath.normpath(posixpath.join(root, candidate))
+                if path in known:
+                    return [path]
+        tails = [p for p in self._program.paths if p.endswith(f"/{module}.py")]
+        near = [p for p in tails if any(p.startswith(root.rstrip("/") + "/") for root in fact.roots if root)]
+        if len(near) == 1 or (near and len(tails) == 1):
+            return near[:1]
+        folder = posixpath.dirname(fact.place.path)
+        beside = [p for p in tails if p.startswith(f"{folder}/" if folder else "")]
+        return beside if len(beside) == 1 else []
+
+    def _program_key(self, fact: ServiceFact, entries: tuple[str, ...]) -> tuple[object, ...]:
+        if fact.platform == "lambda":
+            return ("lambda", fact.place.path, fact.key)
+        if entries:
+            return ("entries", entries)
+        if fact.command:
+            return ("command", fact.roots, fact.command)
+        return ("name", _plain(fact.name), fact.roots)
+
+    def _deployment(self, fact: ServiceFact, entries: tuple[str, ...]) -> Deployment:
+        program = " ".join(entries) or " ".join((*fact.roots, *fact.command)) or fact.name
+        service = Service(
+            fact.name,
+            fact.roots,
+            fact.platform,
+            program,
+            fact.profile,
+            bool(fact.properties.get("tooling", False)),
+            fact.owners,
+            fact.properties,
+            (fact.place,),
+        )
+        reach = self._imports.closure(entries) if entries else frozenset()
+        return Deployment(service, entries, reach, [fact.environment], [fact])
+
+    # --- Who runs a module? ---------------------------------------------------------------------------------------
+
+    def running(self, path: str) -> list[Deployment]:
+        """The services that run the module at ``path``."""
+        reaching = [one for one in self.deployments if path in one.reach]
+        if reaching:
+            return reaching
+        holding = self._holding(path)
+        if holding:
+            return holding
+        return self._without_manifest(path)
+
+    def _holding(self, path: str) -> list[Deployment]:
+        """The services whose root is the deepest around ``path``, where no entry point is known."""
+        best: list[Deployment] = []
+        depth = -1
+        for one in self.deployments:
+            for root in one.service.roots:
+                inside = root in ("", ".") or path.startswith(root.rstrip("/") + "/") or path == root
+                length = len(root.rstrip("./"))
+                if not inside or (not length and one.entries):
+                    continue
+                if length > depth:
+                    best, depth = [one], length
+                elif length == depth and one not in best:
+                    best.append(one)
+        open_ended = [one for one in best if not one.entries]
+        return open_ended or best
+
+    def _without_manifest(self, path: str) -> list[Deployment]:
+        """Entry scripts that reach the module, within its package root; else the root itself."""
+        root = self._root_of(path)
+        mains = [main for main in self._main_files(root) if path == main or path in self._imports.closure((main,))]
+        if path in mains:
+            mains = [path]
+        if 0 < len(mains) <= 8:
+            return [self._made(posixpath.basename(main).removesuffix(".py"), main, main) for main in mains]
+        name = posixpath.basename(root) if root else ""
+        top = path.split("/")[0] if "/" in path else ""
+        return [self._made(name or top or path.removesuffix(".py"), root or top or path, path)]
+
+    def _made(self, name: str, root: str, path: str) -> Deployment:
+        if name in ("__main__", "main", "app", "run", "handler", "lambda_function", "index", "__init__"):
+            parent = posixpath.basename(posixpath.dirname(root))
+            name = parent or name
+        if root not in self._fallback:
+            evidence = (Place(path, 1, 0, "entry point found in code"),)
+            service = Service(name, (root,), "unknown", root, "unknown", False, (), {}, evidence)
+            self._fallback[root] = Deployment(service, (path,))
+        return self._fallback[root]
+
+    def _root_of(self, path: str) -> str:
+        folder = posixpath.dirname(path)
+        while folder:
+            if folder in self._roots:
+                return folder
+            folder = posixpath.dirname(folder)
+        return ""
+
+    def _main_files(self, root: str) -> tuple[str, ...]:
+        if root not in self._mains:
+            inside = [p for p in self._program.paths if not root or p.startswith(root + "/")]
+            self._mains[root] = tuple(p for p in inside if self._imports.is_main(p))
+        return self._mains[root]
+
+
+def _marked_roots(paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(posixpath.dirname(path) for path in paths if posixpath.basename(path).startswith(_ROOT_MARKS))
+
+
+def _rank(fact: ServiceFact) -> tuple[int, int]:
+    return _PREFERENCE.get(fact.profile, 1), _PLATFORMS.get(fact.platform, 2)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
+
+
+def _likeness(left: str, right: str) -> float:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, _plain(left), _plain(right)).ratio()

@@ -1,0 +1,225 @@
+"""Sinks: the library calls that really send or receive, and the channels and groups that each one names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from brokerlint.link import calls, library, objects
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.scopes import Activation
+from brokerlint.link.sites import CallSite, Sites, last_name
+from brokerlint.link.values import Client, Collection, External, Method, Unknown, Value, Values, join, needs_of
+from brokerlint.models.model import ClassModel, Library, Models, Operation
+from brokerlint.python import ir
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One reading of a call: the operation it performs, on which client, with which channel and group."""
+
+    operation: Operation
+    library: Library
+    model: ClassModel | None
+    client: Client | None
+    channel: Values
+    group: Values
+    args: calls.Args = field(compare=False)
+    guessed: bool = False
+
+    @property
+    def system(self) -> str:
+        """The system that the call speaks to."""
+        return self.operation.system or (self.model.system if self.model else self.library.system)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a call is in one activation: its uses, and what the receiver still depends on."""
+
+    uses: tuple[Use, ...]
+    receiver: Values
+
+
+def names_to_look_for(models: Models) -> frozenset[str]:
+    """The last names of all calls that may be sinks."""
+    found = set(models.methods)
+    for path, model in models.classes.items():
+        if model.construct is not None and model.construct.role:
+            found.add(path.rpartition(".")[2])
+    for path, operation in models.functions.items():
+        if operation.role:
+            found.add(path.rpartition(".")[2])
+    return frozenset(found | {"__init__"})
+
+
+def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
+    """The calls that may be sinks, by name: methods, constructors, and constructors of subclasses."""
+    names = set(names_to_look_for(ev.models))
+    for module in ev.program.loaded():
+        for cls in module.body.classes:
+            if cls.bases:
+                from_library = objects.library_base(ev, ir_class(module, cls))
+                model = ev.models.classes.get(from_library) if from_library else None
+                if model is not None and model.construct is not None and model.construct.role:
+                    names.add(cls.name)
+    return [site for site in sites.all(frozenset(names)) if last_name(site.site.call.function) != "__init__" or _is_super(site)]
+
+
+def ir_class(module: ir.Module, cls: ir.Class) -> objects.ClassValue:
+    """A top-level class as a value."""
+    return objects.ClassValue(module.path, cls, cls.qualname)
+
+
+def _is_super(site: CallSite) -> bool:
+    return len(site.chain) > 1 and isinstance(site.chain[-2], ir.Class)
+
+
+def read(ev: Evaluator, site: CallSite, act: Activation) -> Reading:
+    """What ``site`` does in ``act``."""
+    call = site.site.call
+    at = site.at
+    if isinstance(call.function, ir.Attribute) and call.function.attr == "__init__":
+        return _read_super(ev, site, act)
+    functions = ev.values(call.function, act, at)
+    uses: list[Use] = []
+    args: calls.Args | None = None
+    for function in functions:
+        found = list(_operations(ev, function))
+        if found and args is None:
+            args = calls.arguments(ev, call, act, at)
+        for library_, model, operation, client in found:
+            use = _use(ev, library_, model, operation, client, args or [])
+            if use is not None:
+                uses.append(use)
+    if not uses and all(isinstance(f, Unknown) or _unknown_receiver(f) for f in functions):
+        guess = _by_signature(ev, call, act, site)
+        if guess is not None:
+            uses.append(guess)
+    return Reading(tuple(uses), tuple(value for value in functions if isinstance(value, (Unknown, Method))))
+
+
+def _unknown_receiver(function: Value) -> bool:
+    return isinstance(function, Method) and isinstance(function.receiver, Unknown)
+
+
+def _operations(
+    ev: Evaluator, function: Value
+) -> Iterator[tuple[Library, ClassModel | None, Operation, Client | None]]:
+    models = ev.models
+    if isinstance(function, Method) and isinstance(function.receiver, Client):
+        model = models.classes.get(function.receiver.model)
+        operation = model.methods.get(function.name) if model else None
+        if model is not None and operation is not None and operation.role:
+            yield models.library_of[model.path], model, operation, function.receiver
+    elif isinstance(function, Client):
+        model = models.classes.get(function.model)
+        operation = model.methods.get("__call__") if model else None
+        if model is not None and operation is not None and operation.role:
+            yield models.library_of[model.path], model, operation, function
+    elif isinstance(function, External):
+        model = models.classes.get(function.path)
+        if model is not None and model.construct is not None and model.construct.role:
+            yield models.library_of[model.path], model, model.construct, None
+        operation = models.functions.get(function.path)
+        if operation is not None and operation.role:
+            yield models.function_library[function.path], None, operation, None
+    elif isinstance(function, objects.ClassValue):
+        base = objects.library_base(ev, function)
+        model = models.classes.get(base) if base else None
+        own_init = any(f.name == "__init__" for one in objects.mro(ev, function)[0] for f in one.definition.body.functions)
+        if model is not None and model.construct is not None and model.construct.role and not own_init:
+            yield models.library_of[model.path], model, model.construct, None
+
+
+def _use(
+    ev: Evaluator,
+    library_: Library,
+    model: ClassModel | None,
+    operation: Operation,
+    client: Client | None,
+    args: calls.Args,
+    guessed: bool = False,
+) -> Use | None:
+    if not _has_required(operation, args):
+        return None
+    for name, wanted in operation.when.items():
+        carried = client.carry(name) if client else None
+        if not carried or not any(str(getattr(value, "value", None)) == wanted for value in carried):
+            return None
+    config = client.config if client else library.configuration(ev, model, args) if model else ()
+    channel = library.argument(ev, operation.channel, args, client, config) if operation.channel else ()
+    if operation.optional and not _says_something(channel):
+        return None
+    group_at = operation.group or (model.group if model else None)
+    group: Values = ()
+    if group_at is not None:
+        group = library.argument(ev, group_at, args, client, config) if operation.group or client is None else ()
+        group = group or (client.carry("group") or () if client else ())
+        group = group or library.argument(ev, group_at, [], client, config)
+    return Use(operation, library_, model, client, channel, group, args, guessed)
+
+
+def _says_something(channel: Values) -> bool:
+    """Does an optional channel argument name anything at all?"""
+    for value in channel:
+        if isinstance(value, Collection) and not value.items:
+            continue
+        return True
+    return False
+
+
+def _has_required(operation: Operation, args: calls.Args) -> bool:
+    given = {key for key, _ in args}
+    if given & {"**"}:
+        return True
+    return all(any(name in given for name in wanted.split("|")) for wanted in operation.requires)
+
+
+def _by_signature(ev: Evaluator, call: ir.Call, act: Activation, site: CallSite) -> Use | None:
+    """A call whose receiver is not known but whose keywords belong to one operation only."""
+    name = last_name(call.function)
+    if not isinstance(call.function, ir.Attribute):
+        return None
+    given = {argument.keyword for argument in call.arguments}
+    for model, operation in ev.models.distinct.get(name, ()):
+        if all(any(alternative in given for alternative in wanted.split("|")) for wanted in operation.requires):
+            args = calls.arguments(ev, call, act, site.at)
+            return _use(ev, ev.models.library_of[model.path], model, operation, None, args, guessed=True)
+    return None
+
+
+def _read_super(ev: Evaluator, site: CallSite, act: Activation) -> Reading:
+    """``super().__init__("orders", **CONF)`` in a class that derives from a library's consumer."""
+    function = site.site.call.function
+    assert isinstance(function, ir.Attribute)
+    owner = act.cls
+    if owner is None or site.chain[-1].name != "__init__":
+        return Reading((), ())
+    base = objects.library_base(ev, owner)
+    above = objects.bases_in_program(ev, owner)
+    if any(f.name == "__init__" for one in above for f in one.definition.body.functions):
+        base = None
+    model = ev.models.classes.get(base) if base else None
+    if model is None or model.construct is None or not model.construct.role:
+        return Reading((), ())
+    args = calls.arguments(ev, site.site.call, act, site.at)
+    if not (isinstance(function.value, ir.Call) and last_name(function.value.function) == "super"):
+        args = args[1:]
+    use = _use(ev, ev.models.library_of[model.path], model, model.construct, None, args)
+    return Reading((use,) if use else (), ())
+
+
+def wanted_values(reading: Reading) -> Values:
+    """All values whose needs decide whether the callers must be asked."""
+    parts = [use.channel for use in reading.uses] + [use.group for use in reading.uses]
+    if not reading.uses:
+        parts.append(reading.receiver)
+    return join((), *parts)
+
+
+def channel_needs(reading: Reading) -> bool:
+    """Does a channel of the reading still depend on callers?"""
+    return any(needs_of(use.channel) for use in reading.uses) or (not reading.uses and bool(needs_of(reading.receiver)))
+
+

@@ -1,0 +1,132 @@
+"""Calls of the program by the last part of the name that is called: the index that finds sinks and callers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from brokerlint.link.program import Program
+from brokerlint.link.scopes import At
+from brokerlint.places import Place
+from brokerlint.python import ir
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CallSite:
+    """A call and the definitions around it, outermost first."""
+
+    module: ir.Module
+    chain: tuple[ir.Function | ir.Class, ...]
+    site: ir.Site
+
+    @property
+    def at(self) -> At:
+        """Where the call stands in its body."""
+        return At(self.site.order, self.site.block)
+
+    @property
+    def place(self) -> Place:
+        """The lines of the call."""
+        return Place(self.module.path, self.site.call.line, self.site.call.end_line)
+
+    @property
+    def body(self) -> ir.Body:
+        """The body that holds the call."""
+        return self.chain[-1].body if self.chain else self.module.body
+
+    @property
+    def function(self) -> str:
+        """The qualified name of the definition around the call; "" at module level."""
+        return self.chain[-1].qualname if self.chain else ""
+
+
+def last_name(expr: ir.Expr) -> str:
+    """The last part of what is called: ``send`` of ``self.bus.send``."""
+    if isinstance(expr, ir.Attribute):
+        return expr.attr
+    if isinstance(expr, ir.Name):
+        return expr.id
+    if isinstance(expr, ir.Subscript):
+        return last_name(expr.value)
+    return ""
+
+
+def bodies(
+    body: ir.Body, chain: tuple[ir.Function | ir.Class, ...] = ()
+) -> Iterator[tuple[tuple[ir.Function | ir.Class, ...], ir.Body]]:
+    """Every body inside ``body``, itself included, with the definitions that lead to it."""
+    yield chain, body
+    for inner in (*body.functions, *body.classes):
+        yield from bodies(inner.body, (*chain, inner))
+
+
+class Sites:
+    """The call sites of all modules that have been read, by the last name called and by the names passed as arguments."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._seen: set[str] = set()
+        self._called: dict[str, list[CallSite]] = {}
+        self._passed: dict[str, list[CallSite]] = {}
+        self._aliases: dict[str, set[str]] = {}
+
+    def refresh(self) -> None:
+        """Take in the modules that were read since the last time."""
+        for module in self._program.loaded():
+            if module.path not in self._seen:
+                self._seen.add(module.path)
+                self._add(module)
+
+    def _add(self, module: ir.Module) -> None:
+        for chain, body in bodies(module.body):
+            for site in body.sites:
+                here = CallSite(module, chain, site)
+                self._called.setdefault(last_name(site.call.function), []).append(here)
+                for argument in site.call.arguments:
+                    name = last_name(argument.value)
+                    if name:
+                        self._passed.setdefault(name, []).append(here)
+            for imported in body.imports:
+                if imported.name and imported.alias != imported.name:
+                    self._aliases.setdefault(imported.name, set()).add(imported.alias)
+            for binding in body.bindings:
+                self._alias(binding)
+
+    def _alias(self, binding: ir.Binding) -> None:
+        """``target = function`` and ``target = partial(function, ...)`` make another name for the function."""
+        target, value = last_name(binding.target), binding.value
+        sources = [value]
+        if isinstance(value, ir.Call) and last_name(value.function) in ("partial", "partialmethod"):
+            sources = [argument.value for argument in value.arguments[:1]]
+        elif isinstance(value, (ir.Conditional, ir.Boolean)):
+            sources = [value.body, value.orelse] if isinstance(value, ir.Conditional) else [value.left, value.right]
+        for source in sources:
+            name = last_name(source) if isinstance(source, (ir.Name, ir.Attribute)) else ""
+            if name and target and name != target:
+                self._aliases.setdefault(name, set()).add(target)
+
+    def calling(self, name: str) -> list[CallSite]:
+        """The calls of ``name`` or of another name for it, in files that mention it."""
+        self._program.mentioning(name)
+        self.refresh()
+        found = list(self._called.get(name, ()))
+        for alias in sorted(self._aliases.get(name, ())):
+            self._program.mentioning(alias)
+            self.refresh()
+            found += self._called.get(alias, ())
+        return found
+
+    def passing(self, name: str) -> list[CallSite]:
+        """The calls that get ``name`` as an argument (threads, executors, callbacks)."""
+        self._program.mentioning(name)
+        self.refresh()
+        return list(self._passed.get(name, ()))
+
+    def all(self, names: frozenset[str]) -> list[CallSite]:
+        """All known calls of any of ``names``, in the order of files and lines."""
+        self.refresh()
+        widened = set(names)
+        for name in names:
+            widened |= self._aliases.get(name, set())
+        found = [site for name in widened for site in self._called.get(name, ())]
+        return sorted(found, key=lambda s: (s.module.path, s.site.call.line, s.site.order, s.function))

@@ -1,0 +1,75 @@
+"""The whole way from a tree to its facts: discover, read, link, bind. Every stage is a call; data only flows forward."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from brokerlint.discover import Discovered, discover
+from brokerlint.facts import Facts
+from brokerlint.link.linking import link
+from brokerlint.manifests import registry
+from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.models.load import builtin, index
+from brokerlint.models.model import Library, Models
+from brokerlint.read import Sources
+
+Progress = Callable[[str, int, int], None]
+"""Told (stage, done, total) while the work goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user can choose about an analysis: which files, which further models, how many workers."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    libraries: tuple[Library, ...] = ()
+    workers: int = 0
+    executor: Executor | None = None
+
+
+def analyse(root: Path, options: Options = Options(), progress: Progress | None = None) -> Facts:
+    """The facts of the tree below ``root``. Problems with single files are diagnostics in the result."""
+    found = discover(root, options.include, options.exclude)
+    sources = Sources(root, found.sources, None, options.workers, options.executor)
+    facts = _facts(sources, found, index((*builtin(), *options.libraries)), lambda p: (root / p).read_bytes(), progress)
+    return facts
+
+
+def analyse_sources(files: Mapping[str, str], libraries: tuple[Library, ...] = ()) -> Facts:
+    """The facts of a system given as texts by path, as examples and tests have it. Nothing is read from disk."""
+    texts = {path: text.encode("utf-8", "surrogateescape") for path, text in files.items()}
+    sources = [path for path in texts if path.endswith(".py")]
+    others = [path for path in texts if not path.endswith(".py")]
+    found = Discovered(tuple(sorted(sources)), tuple(sorted(others)), tuple(sorted(texts)))
+    return _facts(Sources(None, sources, texts, 1), found, index((*builtin(), *libraries)), texts.__getitem__, None)
+
+
+def _facts(
+    sources: Sources, found: Discovered, models: Models, content: Callable[[str], bytes], progress: Progress | None
+) -> Facts:
+    started = time.perf_counter()
+    manifests = _manifests(found, content)
+    wanted = sources.mentioning_any(models.words)
+    sources.read(wanted, (lambda done, total: progress("reading", done, total)) if progress else None)
+    reading = time.perf_counter()
+    facts = link(sources, models, manifests, found.paths)
+    stats = {
+        "files": len(sources.paths),
+        "candidates": len(wanted),
+        "parsed": sum(1 for module in sources.summaries.values() if module is not None),
+        "skipped": len(found.diagnostics),
+        "seconds": {"read": round(reading - started, 3), "link": round(time.perf_counter() - reading, 3)},
+    }
+    diagnostics = (*found.diagnostics, *manifests.diagnostics, *sources.diagnostics)
+    return Facts(
+        facts.services, facts.channels, facts.endpoints, facts.links, facts.unresolved, diagnostics, stats
+    )
+
+
+def _manifests(found: Discovered, content: Callable[[str], bytes]) -> ManifestFacts:
+    return registry.read_all(found.manifests, content, found.paths)

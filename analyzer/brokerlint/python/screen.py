@@ -1,0 +1,102 @@
+"""Is this file safe and worth to parse? Decoding, and a look at nesting before LibCST sees it.
+
+LibCST's parser is native code: input that is nested deeply enough ends the process, not just the file. So nesting is
+measured first, cheaply, and what is left runs on a thread with a large stack.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+DEEPEST_NESTING = 1500
+"""Open brackets at one place; LibCST survives more than 2,000 on the stack below."""
+
+LONGEST_CHAIN = 6000
+"""Operators or attribute dots on one line."""
+
+LARGEST_FILE = 2 * 1024 * 1024
+"""Bytes; larger Python files are generated data."""
+
+_STACK = 512 * 1024 * 1024
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_STRINGS = re.compile(rb"\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
+_BRACKETS = re.compile(rb"[\[\](){}]")
+T = TypeVar("T")
+
+
+class Unreadable(Exception):
+    """A file that is not parsed. ``kind`` is a diagnostic kind; the message is one clause."""
+
+    def __init__(self, kind: str, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.line = line
+
+
+def decode(data: bytes) -> str:
+    """The text of a source file by its byte order mark or coding line. Raises `Unreadable`."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    if b"\x00" in data:
+        raise Unreadable("encoding", "holds NUL bytes, so it is not Python source")
+    coding = "utf-8"
+    for line in data.split(b"\n", 2)[:2]:
+        match = _CODING.match(line)
+        if match:
+            coding = match[1].decode("ascii")
+            break
+    try:
+        return data.decode(coding)
+    except LookupError:
+        raise Unreadable("encoding", f"declares the unknown encoding '{coding}'") from None
+    except UnicodeDecodeError as error:
+        raise Unreadable("encoding", f"is not valid {coding}", data[: error.start].count(b"\n") + 1) from None
+
+
+def check(data: bytes) -> None:
+    """Raises `Unreadable` for files that are too large, or nested too deeply for the parser."""
+    if len(data) > LARGEST_FILE:
+        raise Unreadable("too-large", f"is larger than {LARGEST_FILE // 1024 // 1024} MiB")
+    if data.count(b"(") + data.count(b"[") + data.count(b"{") > DEEPEST_NESTING:
+        bare = _STRINGS.sub(b"", data)
+        depth = deepest = 0
+        where = 0
+        for match in _BRACKETS.finditer(bare):
+            depth = depth + 1 if match[0] in b"([{" else max(0, depth - 1)
+            if depth > deepest:
+                deepest, where = depth, match.start()
+        if deepest > DEEPEST_NESTING:
+            raise Unreadable("too-deep", f"nests {deepest} brackets", bare[:where].count(b"\n") + 1)
+    if len(data) > LONGEST_CHAIN:
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if len(line) > LONGEST_CHAIN and len(re.findall(rb"[-+*/.%|&]|\bnot\b|\band\b|\bor\b", _STRINGS.sub(b"", line))) > LONGEST_CHAIN:
+                raise Unreadable("too-deep", "holds an expression that is too long", number)
+
+
+def deeply(function: Callable[[], T]) -> T:
+    """Run ``function`` on a thread with a large stack, so that deep trees end in an exception and not in a crash."""
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(function())
+        except BaseException as error:  # handed to the caller below
+            failure.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
+    sys.setrecursionlimit(max(limit, 40_000))
+    try:
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+        sys.setrecursionlimit(limit)
+    if failure:
+        raise failure[0]
+    return result[0]
