@@ -1,0 +1,210 @@
+"""Discovery: which files of a tree are looked at, and as what.
+
+In a git work tree the files are those that git tracks or would add; elsewhere a walk leaves out what no one keeps under
+version control. Tests, vendored and generated code are told apart from the tree's own; examples too, where the tree
+deploys something else. Nothing is opened here, so a file is judged by its path alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from brokerlint.globs import globs
+from brokerlint.listing import VENDORED_DIRECTORIES, Listing
+from brokerlint.places import Diagnostic
+
+Form: TypeAlias = Literal["python", "manifest", "other"]
+Kind: TypeAlias = Literal["own", "test", "example", "vendored", "generated"]
+
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("test", "tests"), "test"),
+    **dict.fromkeys(("example", "examples"), "example"),
+    "vendored": "vendored",
+    "generated": "generated",
+}
+"""The words by which ``include`` names kinds of files that are otherwise kept apart."""
+
+_TEST_DIRECTORIES = frozenset("test tests __tests__ testdata".split())
+_EXAMPLE_DIRECTORIES = frozenset("example examples sample samples demo demos".split())
+_GENERATED_DIRECTORIES = frozenset(".terraform .aws-sam .serverless cdk.out .chalice .ipynb_checkpoints".split())
+_BUILD_DIRECTORIES = frozenset(("build", "dist"))
+"""Generated where nobody tracks them; a tracked ``build`` holds what somebody wrote."""
+
+_GENERATED_ENDINGS = ("_pb2.py", "_pb2_grpc.py")
+_MANIFEST_ENDINGS = frozenset(
+    ".yaml .yml .json .tf .tfvars .hcl .toml .ini .cfg .conf .properties .env .sh .bash .service .template "
+    ".tpl .j2 .jinja .jinja2 .nomad .ksql .dockerfile .mk".split()
+)
+_MANIFEST_NAMES = ("dockerfile", "containerfile", "docker-compose", "procfile", "makefile", "requirements", ".env")
+_DEPLOYMENT_NAMES = ("dockerfile", "docker-compose", "compose.y", "serverless.y", "template.y", "procfile", "chart.y")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file: its path relative to the root, what it is read as, and whose code it is."""
+
+    path: str
+    form: Form
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The files below ``root``, sorted by path. ``kinds`` are those to be analysed."""
+
+    root: Path
+    files: tuple[File, ...]
+    kinds: frozenset[Kind] = frozenset(("own",))
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def python(self) -> tuple[str, ...]:
+        """The Python files to be analysed."""
+        return tuple(file.path for file in self.files if file.form == "python" and file.kind in self.kinds)
+
+    @cached_property
+    def manifests(self) -> tuple[str, ...]:
+        """The files to be analysed that may be manifests: configuration, scripts, files without an ending."""
+        return tuple(file.path for file in self.files if file.form == "manifest" and file.kind in self.kinds)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """All files, of every kind and form."""
+        return frozenset(file.path for file in self.files)
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """How many files there are, how many of them to be analysed, and how many are kept apart by kind."""
+        counts = {"files": len(self.files), "python": len(self.python), "manifest_candidates": len(self.manifests)}
+        for file in self.files:
+            if file.kind not in self.kinds and file.form != "other":
+                counts[f"apart_{file.kind}"] = counts.get(f"apart_{file.kind}", 0) + 1
+        return counts
+
+
+def root_of(paths: Sequence[Path]) -> Path:
+    """The directory that findings about ``paths`` are relative to: the one directory, else what all have in common."""
+    directories = [path if path.is_dir() else path.parent for path in (path.absolute() for path in paths)]
+    return Path(os.path.commonpath([os.path.normpath(directory) for directory in directories]))
+
+
+def discover(
+    root: Path,
+    *,
+    only: Sequence[Path] = (),
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    base: Path | None = None,
+) -> Discovery:
+    """The files below ``root``, those in ``only`` (files or directories) where it is given.
+
+    ``include`` holds words of ``KINDS`` and patterns whose files count as the tree's own; ``exclude`` holds patterns of
+    files to leave out. Patterns are relative to ``base`` (by default the root). Raises ``ValueError`` for a pattern
+    that cannot be used.
+    """
+    words = tuple(include)
+    kinds: frozenset[Kind] = frozenset(("own", *(KINDS[word] for word in words if word in KINDS)))
+    prefix = _prefix(root, base)
+    listing = Listing(root, globs(exclude), globs(w for w in words if w not in KINDS), prefix, "vendored" in kinds)
+    paths = listing.paths()
+    sort = _Sorter(listing)
+    files = [sort.file(path) for path in _wanted(paths, root, only)]
+    files = [file for file in files if file.form == "other" or listing.readable(file.path, file.kind in kinds)]
+    if _examples_are_all_there_is(files):
+        kinds |= {"example"}
+    return Discovery(root, tuple(files), kinds, tuple(sorted(listing.diagnostics, key=lambda d: (d.path, d.message))))
+
+
+def _prefix(root: Path, base: Path | None) -> str:
+    """What stands between ``base`` and the paths of the root, with a final slash; empty when they are one."""
+    relative = _relative(base, root) if base is not None else ""
+    return f"{relative}/" if relative and not relative.startswith("..") else ""
+
+
+def _wanted(paths: list[str], root: Path, only: Sequence[Path]) -> list[str]:
+    """Those of ``paths`` that are one of ``only`` or below it; all when it is empty or holds the root."""
+    starts = tuple(f"{_relative(root, path)}/" for path in only)
+    if not starts or "/" in starts:
+        return paths
+    return [path for path in paths if f"{path}/".startswith(starts)]
+
+
+def _relative(root: Path, path: Path) -> str:
+    relative = os.path.relpath(path.absolute(), root.absolute()).replace(os.sep, "/")
+    return "" if relative == "." else relative
+
+
+def _examples_are_all_there_is(files: Iterable[File]) -> bool:
+    """Whether the examples are what the tree is about: they outnumber the rest, or nothing else is deployed."""
+    own = examples = 0
+    deployed = False
+    for file in files:
+        if file.kind == "own":
+            own += file.form == "python"
+            name = file.path.rpartition("/")[2].lower()
+            deployed = deployed or name.startswith(_DEPLOYMENT_NAMES) or name.endswith(".tf")
+        elif file.kind == "example":
+            examples += file.form == "python"
+    return examples > own or not deployed
+
+
+class _Sorter:
+    """Says what each path is; remembers the answer for directories."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._include = listing.include
+        self._prefix = listing.prefix
+        self._untracked = not listing.by_git
+        self._directories: dict[str, Kind] = {"": "own"}
+
+    def file(self, path: str) -> File:
+        """What the file ``path`` is read as and whose it is."""
+        directory, _, name = path.rpartition("/")
+        form = _form(name)
+        if form == "other":
+            return File(path, form, "own")
+        kind = self._directory(directory)
+        if kind in ("own", "example") and form == "python":
+            if name.endswith(_GENERATED_ENDINGS):
+                kind = "generated"
+            elif name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py"):
+                kind = "test"
+        if kind != "own" and self._include.match(self._prefix + path):
+            kind = "own"
+        return File(path, form, kind)
+
+    def _directory(self, directory: str) -> Kind:
+        """The kind of a directory: that of the outermost part of its path that has one."""
+        known = self._directories.get(directory)
+        if known is None:
+            parent, _, name = directory.rpartition("/")
+            known = self._directory(parent)
+            if known in ("own", "example"):
+                known = self._by_name(name.lower()) or known
+            self._directories[directory] = known
+        return known
+
+    def _by_name(self, name: str) -> Kind | None:
+        if name in _TEST_DIRECTORIES:
+            return "test"
+        if name in _EXAMPLE_DIRECTORIES:
+            return "example"
+        if name in VENDORED_DIRECTORIES:
+            return "vendored"
+        if name in _GENERATED_DIRECTORIES or (self._untracked and name in _BUILD_DIRECTORIES):
+            return "generated"
+        return None
+
+
+def _form(name: str) -> Form:
+    _, dot, ending = name.rpartition(".")
+    if ending == "py" and dot:
+        return "python"
+    lowered = name.lower()
+    known = not dot or f".{ending.lower()}" in _MANIFEST_ENDINGS or lowered.startswith(_MANIFEST_NAMES)
+    return "manifest" if known else "other"
