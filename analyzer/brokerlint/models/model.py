@@ -20,9 +20,10 @@ class Argument:
 
     ``places`` are tried in order: a number is a position, a text a keyword, ``*`` all positional arguments (``*1``: from
     the second on), ``**`` all keywords together, ``receiver`` what the object carries, ``self.NAME`` that under NAME (or,
-    for an object of a class of the program that derives from the modelled one, its attribute NAME). ``path`` leads into
-    the value: ``Entries[].EventBusName`` is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the name
-    used when the argument is absent. ``separator`` cuts one text into several names. ``match`` is a regular expression
+    for an object of a class of the program that derives from the modelled one, its attribute NAME), ``@CLASS.NAME`` what
+    objects of CLASS carry under NAME, wherever the program makes them. ``path`` leads into the value:
+    ``Entries[].EventBusName`` is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the name used when
+    the argument is absent. ``separator`` cuts one text into several names. ``match`` is a regular expression
     whose first group in the text is the name (``kafka://host/TOPIC``); a text that it does not match gives no name.
     ``prefix`` is put in front with ``joint`` between, when it has a value.
     """
@@ -76,7 +77,8 @@ class Operation:
     with ``^`` is a pattern), ``varargs``, ``pattern``. ``pattern`` is where a regular expression stands instead.
     ``system`` overrides the library's when one class speaks to several. ``decorator`` marks calls that register the
     decorated function (or one given as argument) as the handler; when such a call ``gives`` an object and decorates
-    nothing, it is no use of a channel yet. ``becomes`` is what the decorated function's name stands for afterwards.
+    nothing, it is no use of a channel yet. ``becomes`` is the object in which the attributes of the decorated function's
+    name are looked up afterwards (``task.delay``); calling the name still calls the function.
     ``also`` are further uses that the same call makes (a stream step that both sends and receives), each by its own
     ``when``.
     """
