@@ -8,9 +8,9 @@ deploys something else. Nothing is opened here, so a file is judged by its path 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -53,38 +53,19 @@ class File:
     kind: Kind
 
 
-@dataclass(frozen=True)
-class Discovery:
-    """The files below ``root``, sorted by path. ``kinds`` are those to be analysed."""
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """The files of a tree, relative to its root and sorted.
 
-    root: Path
-    files: tuple[File, ...]
-    kinds: frozenset[Kind] = frozenset(("own",))
+    ``sources`` are the Python files to be analysed, ``manifests`` the other files to be looked at (configuration,
+    scripts, files without an ending), ``paths`` all files there are. ``apart`` counts by kind what was kept apart.
+    """
+
+    sources: tuple[str, ...]
+    manifests: tuple[str, ...]
+    paths: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
-
-    @cached_property
-    def python(self) -> tuple[str, ...]:
-        """The Python files to be analysed."""
-        return tuple(file.path for file in self.files if file.form == "python" and file.kind in self.kinds)
-
-    @cached_property
-    def manifests(self) -> tuple[str, ...]:
-        """The files to be analysed that may be manifests: configuration, scripts, files without an ending."""
-        return tuple(file.path for file in self.files if file.form == "manifest" and file.kind in self.kinds)
-
-    @cached_property
-    def paths(self) -> frozenset[str]:
-        """All files, of every kind and form."""
-        return frozenset(file.path for file in self.files)
-
-    @property
-    def stats(self) -> dict[str, int]:
-        """How many files there are, how many of them to be analysed, and how many are kept apart by kind."""
-        counts = {"files": len(self.files), "python": len(self.python), "manifest_candidates": len(self.manifests)}
-        for file in self.files:
-            if file.kind not in self.kinds and file.form != "other":
-                counts[f"apart_{file.kind}"] = counts.get(f"apart_{file.kind}", 0) + 1
-        return counts
+    apart: Mapping[str, int] = field(default_factory=dict)
 
 
 def root_of(paths: Sequence[Path]) -> Path:
@@ -95,12 +76,12 @@ def root_of(paths: Sequence[Path]) -> Path:
 
 def discover(
     root: Path,
-    *,
-    only: Sequence[Path] = (),
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
+    *,
+    only: Sequence[Path] = (),
     base: Path | None = None,
-) -> Discovery:
+) -> Discovered:
     """The files below ``root``, those in ``only`` (files or directories) where it is given.
 
     ``include`` holds words of ``KINDS`` and patterns whose files count as the tree's own; ``exclude`` holds patterns of
@@ -108,16 +89,21 @@ def discover(
     that cannot be used.
     """
     words = tuple(include)
-    kinds: frozenset[Kind] = frozenset(("own", *(KINDS[word] for word in words if word in KINDS)))
+    kinds: set[Kind] = {"own", *(KINDS[word] for word in words if word in KINDS)}
     prefix = _prefix(root, base)
     listing = Listing(root, globs(exclude), globs(w for w in words if w not in KINDS), prefix, "vendored" in kinds)
-    paths = listing.paths()
+    paths = _wanted(listing.paths(), root, only)
     sort = _Sorter(listing)
-    files = [sort.file(path) for path in _wanted(paths, root, only)]
-    files = [file for file in files if file.form == "other" or listing.readable(file.path, file.kind in kinds)]
+    files = [file for file in map(sort.file, paths) if file.form == "other" or listing.readable(file.path)]
     if _examples_are_all_there_is(files):
-        kinds |= {"example"}
-    return Discovery(root, tuple(files), kinds, tuple(sorted(listing.diagnostics, key=lambda d: (d.path, d.message))))
+        kinds.add("example")
+    return Discovered(
+        tuple(file.path for file in files if file.form == "python" and file.kind in kinds),
+        tuple(file.path for file in files if file.form == "manifest" and file.kind in kinds),
+        tuple(file.path for file in files),
+        tuple(sorted(listing.diagnostics, key=lambda d: (d.path, d.message))),
+        Counter(file.kind for file in files if file.form != "other" and file.kind not in kinds),
+    )
 
 
 def _prefix(root: Path, base: Path | None) -> str:

@@ -108,8 +108,8 @@ class Listing:
             return self.enter_vendored or any(name in pattern.split("/") for pattern in self.include.patterns)
         return True
 
-    def readable(self, path: str, wanted: bool) -> bool:
-        """Whether ``path`` is a regular file of the tree that is not too large; tells when a ``wanted`` one is."""
+    def readable(self, path: str) -> bool:
+        """Whether ``path`` is a regular file of the tree that is not too large; tells when it is not."""
         full = f"{self.root}/{path}"
         try:
             status = os.lstat(full)
@@ -123,7 +123,7 @@ class Listing:
             self._complain("unreadable", path, "is no regular file")
             return False
         if status.st_size > LARGEST:
-            if wanted and path.rpartition("/")[2] not in _LOCK_FILES:
+            if path.rpartition("/")[2] not in _LOCK_FILES:
                 self._complain("too-large", path, f"has {status.st_size} bytes; files up to {LARGEST} are read")
             return False
         return True
