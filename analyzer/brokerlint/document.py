@@ -55,9 +55,8 @@ def to_document(facts: Facts, root: str = ".") -> dict[str, Any]:
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """``document`` as JSON text with a final newline. Characters outside ASCII are kept, except lone surrogates."""
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") if not text.isascii() else text
+    """``document`` as JSON text with a final newline, in ASCII so that control characters of a name stay inert."""
+    return json.dumps(document, indent=2) + "\n"
 
 
 def plain(value: Any) -> Any:

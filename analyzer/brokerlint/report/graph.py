@@ -1,0 +1,52 @@
+"""What every report of the topology starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from brokerlint.report.excerpt import SourceLines
+from brokerlint.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A topology to be shown. ``trace``: show for every use how its channel's name was found."""
+
+    topology: Topology
+    lines: SourceLines = field(default_factory=lambda: SourceLines(None))
+    trace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A box of a drawing; ``kind`` is service, queue, topic, stream, bus, group, code or external."""
+
+    key: str
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """An arrow of a drawing from ``source`` to ``target``; ``role`` is produce, deliver, consume or redrive."""
+
+    source: str
+    target: str
+    role: str
+
+
+def drawing(topology: Topology) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+    """Boxes and arrows, each once, sorted; services that neither produce nor consume are left out."""
+    graph = topology.graph()
+    edges = sorted({Edge(source, target, data["role"]) for source, target, data in graph.edges(data=True)})
+    touched = {end for edge in edges for end in (edge.source, edge.target)}
+    nodes = []
+    for key, data in sorted(graph.nodes(data=True)):
+        kind, label = data.get("kind", "external"), data.get("label", key)
+        if kind != "service" or key in touched:
+            system = data.get("system", "")
+            words = {"group": "group ", "external": "", "service": "", "code": ""}.get(
+                kind, f"{system} {kind} ".lstrip()
+            )
+            nodes.append(Node(key, kind, f"{words}{label}"))
+    return tuple(nodes), tuple(edges)

@@ -1,0 +1,29 @@
+"""The topology as a Mermaid flow chart, for Markdown pages."""
+
+from __future__ import annotations
+
+from brokerlint.report.escape import mermaid
+from brokerlint.report.graph import Graph, drawing
+
+_SHAPES = {
+    "service": ("[", "]"),
+    "code": ("[", "]"),
+    "queue": ("[[", "]]"),
+    "topic": ("[(", ")]"),
+    "stream": ("[(", ")]"),
+    "bus": ("{{", "}}"),
+    "group": ("(", ")"),
+}
+_ARROWS = {"produce": "-->", "deliver": "-->", "consume": "-->", "redrive": "-. dead letters .->"}
+
+
+def render(graph: Graph) -> str:
+    """A left-to-right chart; nodes have numbers for names, so no foreign text is ever syntax."""
+    nodes, edges = drawing(graph.topology)
+    names = {node.key: f"n{index}" for index, node in enumerate(nodes)}
+    lines = ["flowchart LR"]
+    for node in nodes:
+        opened, closed = _SHAPES.get(node.kind, ("([", "])"))
+        lines.append(f'  {names[node.key]}{opened}"{mermaid(node.label)}"{closed}')
+    lines += [f"  {names[edge.source]} {_ARROWS.get(edge.role, '-->')} {names[edge.target]}" for edge in edges]
+    return "\n".join(lines) + "\n"
