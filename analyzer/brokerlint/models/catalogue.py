@@ -84,9 +84,10 @@ def markdown(libraries: Iterable[Library]) -> str:
 def text(libraries: Iterable[Library]) -> str:
     """The support table for a terminal: one line per library."""
     found = rows(libraries)
-    widths = (max(len(row.library) for row in found), max(len(", ".join(row.systems)) for row in found)) if found else (0, 0)
+    names = max((len(row.library) for row in found), default=0)
+    systems = max((len(", ".join(row.systems)) for row in found), default=0)
     return "".join(
-        f"{row.library:<{widths[0]}}  {', '.join(row.systems):<{widths[1]}}  {', '.join(row.distributions)}\n"
+        f"{row.library:<{names}}  {', '.join(row.systems):<{systems}}  {', '.join(row.distributions)}\n"
         for row in found
     )
 

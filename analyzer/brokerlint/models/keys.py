@@ -1,4 +1,4 @@
-"""The keys that a model file may have, and what stands under each: for reading, for messages and for the JSON schema."""
+"""The keys that a model file may have, and what stands under each: for reading, messages and the JSON schema."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ GIVES: Mapping[str, Key] = {
 
 ARGUMENT: Mapping[str, Key] = {
     "at": Key("constants", "Positions and keywords, tried in order."),
-    "path": Key("constants", "The way into the value: Entries[].EventBusName; a list when steps have dots: [group.id]."),
+    "path": Key("constants", "The way into the value: Entries[].EventBusName; a list when a step has dots."),
     "default": Key("text", "The name used when the argument is absent."),
     "separator": Key("text", "What stands between several names in one text."),
     "match": Key("text", "A regular expression whose first group is the name."),
@@ -113,7 +113,7 @@ EXPECTATION: Mapping[str, Key] = {
     "line": Key("number", "The first line of the use."),
     "role": Key("role", "produce, consume or manage."),
     "system": Key("text", "The messaging system, when it is not the library's."),
-    "channel": Key("constants", "The channel's name, or several; env:NAME when only the variable is known; ? when unknown."),
+    "channel": Key("constants", "The channel's name or names; env:NAME when only that is known; ? when unknown."),
     "group": Key("text", "The consumer group's name."),
 }
 

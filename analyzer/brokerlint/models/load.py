@@ -11,20 +11,23 @@ from typing import Any, TypeAlias
 import yaml
 
 from brokerlint.models import keys
-from brokerlint.models.model import Argument, ClassModel, Example, Gives, Library, Models, Operation
+from brokerlint.models.index import index
+from brokerlint.models.model import Argument, ClassModel, Example, Gives, Library, Operation
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a place in a model file."""
 
 _STEP = re.compile(r"\[\]|[^.\[\]]+")
+_EXAMPLES = re.compile(r"^examples:", re.MULTILINE)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader, in C where there is one."""
 
 
 class ModelError(Exception):
     """A model file that can't be used: the message names the file, the line and what to do."""
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     """Something wrong at a place inside the file; `parse` finds the line."""
 
     def __init__(self, at: Path, says: str) -> None:
@@ -36,13 +39,13 @@ class _Wrong(Exception):
 def parse(text: str, file: str) -> Library:
     """One model file. Raises `ModelError`."""
     try:
-        data = yaml.load(text, Loader=_LOADER)
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ModelError(f"{file}:{mark.line + 1 if mark else 1}: not valid YAML") from None
     try:
         return _library(data, file)
-    except _Wrong as wrong:
+    except _WrongError as wrong:
         inside = ": ".join(str(step) for step in wrong.at[1:-1] if isinstance(step, str))
         subject = f"{inside}: " if inside else ""
         raise ModelError(f"{file}:{line_of(text, wrong.at)}: {subject}{wrong.says}") from None
@@ -68,11 +71,11 @@ def line_of(text: str, at: Path) -> int:
 
 def _library(data: Any, file: str) -> Library:
     if not isinstance(data, dict):
-        raise _Wrong((), "a model is a mapping that starts with 'library:'")
+        raise _WrongError((), "a model is a mapping that starts with 'library:'")
     _check(data, "model", ())
     for key in ("library", "system", "modules"):
         if not data.get(key):
-            raise _Wrong((), f"the key '{key}' is missing")
+            raise _WrongError((), f"the key '{key}' is missing")
     name, system = str(data["library"]), str(data["system"])
     raw = data.get("classes") or {}
     classes = {path: _class(path, _inherited(path, raw), name, system) for path in raw}
@@ -102,7 +105,7 @@ def _extended(name: str | None) -> Mapping[str, Any]:
         return {}
     found = next((raw for raw in _raw_builtin().values() if raw.get("library") == name), None)
     if found is None:
-        raise _Wrong(("extends",), f"extends '{name}', which is no library that comes with brokerlint")
+        raise _WrongError(("extends",), f"extends '{name}', which is no library that comes with brokerlint")
     return found
 
 
@@ -118,13 +121,13 @@ def _inherited(path: str, classes: Mapping[str, Any], seen: tuple[str, ...] = ()
     if like is None:
         return own
     if like in seen or like == path:
-        raise _Wrong((*at, "like"), f"class '{path}' is like itself")
+        raise _WrongError((*at, "like"), f"class '{path}' is like itself")
     if like in classes:
         base = _inherited(like, classes, (*seen, path))
     else:
         home = next((raw["classes"] for raw in _raw_builtin().values() if like in (raw.get("classes") or {})), None)
         if home is None:
-            raise _Wrong((*at, "like"), f"class '{path}' is like '{like}', which no model defines")
+            raise _WrongError((*at, "like"), f"class '{path}' is like '{like}', which no model defines")
         base = _inherited(like, home)
     for key in ("aliases", "annotations"):
         base.pop(key, None)
@@ -231,7 +234,7 @@ def _argument(raw: Any, at: Path) -> Argument | None:
     places = [] if places is None else places if isinstance(places, list) else [places]
     match = raw.get("match")
     if match is not None and not _one_group(match):
-        raise _Wrong((*at, "match"), "'match' must be a regular expression with one group")
+        raise _WrongError((*at, "match"), "'match' must be a regular expression with one group")
     return Argument(
         tuple(places),
         _steps(raw.get("path")),
@@ -264,9 +267,10 @@ def _examples(raw: Iterable[Any]) -> tuple[Example, ...]:
         _check(_mapping(one, at), "example", at)
         for key in ("code", "expect"):
             if one.get(key) is None:
-                raise _Wrong(at, f"the key '{key}' of an example is missing")
-        for index, expected in enumerate(one["expect"]):
-            _check(_mapping(expected, (*at, "expect", index)), "expectation", (*at, "expect", index))
+                raise _WrongError(at, f"the key '{key}' of an example is missing")
+        for place, expected in enumerate(one["expect"]):
+            inside: Path = (*at, "expect", place)
+            _check(_mapping(expected, inside), "expectation", inside)
         found.append(Example(one["code"], tuple(one["expect"])))
     return tuple(found)
 
@@ -275,72 +279,35 @@ def _mapping(raw: Any, at: Path) -> dict[str, Any]:
     if raw is None:
         return {}
     if not isinstance(raw, dict):
-        raise _Wrong(at, f"'{at[-1] if at else ''}' must be a mapping")
+        raise _WrongError(at, f"'{at[-1] if at else ''}' must be a mapping")
     return raw
 
 
 def _check(data: Mapping[str, Any], table: str, at: Path) -> None:
     found = keys.complaint(data, table)
     if found is not None:
-        raise _Wrong((*at, found[0]), found[1])
+        raise _WrongError((*at, found[0]), found[1])
 
 
-def index(libraries: Iterable[Library]) -> Models:
-    """Put libraries together. A class or function path that two of them define belongs to the later one."""
-    libraries = tuple(libraries)
-    classes: dict[str, ClassModel] = {}
-    functions: dict[str, Operation] = {}
-    function_library: dict[str, Library] = {}
-    library_of: dict[str, Library] = {}
-    distinct: dict[str, list[tuple[ClassModel, Operation]]] = {}
-    objects: dict[str, Gives] = {}
-    attributes: dict[str, list[Gives]] = {}
-    methods: set[str] = set()
-    words: dict[bytes, None] = {}
-    for library in libraries:
-        for path, model in library.classes.items():
-            for name in (path, *model.aliases, *model.annotations):
-                classes[name] = model
-                library_of[name] = library
-            for name, operation in model.methods.items():
-                if operation.role:
-                    methods.add(name)
-                if operation.distinct:
-                    distinct.setdefault(name, []).append((model, operation))
-            for name, gives in model.attributes.items():
-                if gives.distinct and gives not in attributes.setdefault(name, []):
-                    attributes[name].append(gives)
-        for path, operation in library.functions.items():
-            functions[path] = operation
-            function_library[path] = library
-        objects.update(library.objects)
-        words.update((module.encode(), None) for module in library.modules)
-    return Models(
-        libraries,
-        classes,
-        functions,
-        function_library,
-        library_of,
-        tuple(words),
-        frozenset(methods),
-        {name: tuple(found) for name, found in distinct.items()},
-        objects,
-        {name: tuple(found) for name, found in attributes.items()},
-    )
+@lru_cache(maxsize=1)
+def _texts() -> Mapping[str, str]:
+    """The texts of the models that come with brokerlint, by file name."""
+    files = [entry for entry in resources.files("brokerlint.models").iterdir() if entry.name.endswith(".yaml")]
+    return {entry.name: entry.read_text(encoding="utf-8") for entry in sorted(files, key=lambda entry: entry.name)}
 
 
 @lru_cache(maxsize=1)
 def _raw_builtin() -> Mapping[str, Mapping[str, Any]]:
-    """The mappings in the files that come with brokerlint, by file name."""
-    files = [entry for entry in resources.files("brokerlint.models").iterdir() if entry.name.endswith(".yaml")]
-    return {
-        entry.name: yaml.load(entry.read_text(encoding="utf-8"), Loader=_LOADER)
-        for entry in sorted(files, key=lambda entry: entry.name)
-    }
+    """The mappings in the files that come with brokerlint, by file name, less their examples (a third of the text)."""
+    return {name: yaml.load(_EXAMPLES.split(text)[0], Loader=_LOADER) for name, text in _texts().items()}  # noqa: S506
 
 
-@lru_cache(maxsize=1)
-def builtin() -> tuple[Library, ...]:
-    """The models that come with brokerlint."""
-    files = [entry for entry in resources.files("brokerlint.models").iterdir() if entry.name.endswith(".yaml")]
-    return tuple(parse(entry.read_text(encoding="utf-8"), entry.name) for entry in sorted(files, key=lambda e: e.name))
+@lru_cache(maxsize=2)
+def builtin(examples: bool = False) -> tuple[Library, ...]:
+    """The models that come with brokerlint; their ``examples``, which only their own tests need, when asked for."""
+    if examples:
+        return tuple(parse(text, name) for name, text in _texts().items())
+    return tuple(_library(raw, name) for name, raw in _raw_builtin().items())
+
+
+__all__ = ["ModelError", "builtin", "index", "line_of", "parse"]

@@ -1,8 +1,8 @@
 """The shape of a client library model, after reading.
 
 A model names classes and functions by their dotted import path. Each of their operations says what it does: send or
-receive on a channel (``role``), act on the client (``act``: flush, commit, seek ...), or give another object (``gives``).
-Where an argument stands is an `Argument`: positions and keywords that are tried in order.
+receive on a channel (``role``), act on the client (``act``: flush, commit, seek ...), or give another object
+(``gives``). Where an argument stands is an `Argument`: positions and keywords that are tried in order.
 
 Methods with double underscores are what the syntax calls: ``client["x"]`` is ``__getitem__``, ``@publisher`` and
 ``publisher(f)`` are ``__call__``, ``with client as x`` is ``__enter__``, ``for x in client`` is ``__iter__``.
@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 class Argument:
     """Where a value stands in a call.
 
-    ``places`` are tried in order: a number is a position, a text a keyword, ``*`` all positional arguments (``*1``: from
-    the second on), ``**`` all keywords together, ``receiver`` what the object carries, ``self.NAME`` that under NAME (or,
-    for an object of a class of the program that derives from the modelled one, its attribute NAME), ``@CLASS.NAME`` what
-    objects of CLASS carry under NAME, wherever the program makes them. ``path`` leads into the value:
-    ``Entries[].EventBusName`` is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the name used when
-    the argument is absent. ``separator`` cuts one text into several names. ``match`` is a regular expression
-    whose first group in the text is the name (``kafka://host/TOPIC``); a text that it does not match gives no name.
-    ``prefix`` is put in front with ``joint`` between, when it has a value.
+    ``places`` are tried in order: a number is a position, a text a keyword, ``*`` all positional arguments (``*1``:
+    from the second on), ``**`` all keywords together, ``receiver`` what the object carries, ``self.NAME`` that under
+    NAME (or, for an object of a class of the program that derives from the modelled one, its attribute NAME),
+    ``@CLASS.NAME`` what objects of CLASS carry under NAME, wherever the program makes them. ``path`` leads into the
+    value: ``Entries[].EventBusName`` is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the
+    name used when the argument is absent. ``separator`` cuts one text into several names. ``match`` is a regular
+    expression whose first group in the text is the name (``kafka://host/TOPIC``); a text that it does not match gives
+    no name. ``prefix`` is put in front with ``joint`` between, when it has a value.
     """
 
     places: tuple[int | str, ...]
@@ -41,12 +41,12 @@ class Argument:
 class Gives:
     """What a call gives back: an object of ``model``, carrying values; or chosen by an argument's literal value.
 
-    A key of ``choices`` that ends with ``*`` stands for every text that begins so (``sqs://*``).
-    ``returns`` describes a mapping answer instead: key -> what the value is (``channel``: the channel argument).
-    ``element`` is the model of each item when the answer is iterated. Fluent builders keep what the receiver carries
-    (``keeps``), and ``keyed`` carries a value under the name that an argument tells: ``.option("subscribe", topic)``; with
-    ``**`` for both, every keyword's value under the keyword.
-    ``distinct`` (attributes only): reading an attribute of this name is evidence enough, even on an unknown object.
+    A key of ``choices`` that ends with ``*`` stands for every text that begins so (``sqs://*``). ``returns``
+    describes a mapping answer instead: key -> what the value is (``channel``: the channel argument). ``element`` is
+    the model of each item when the answer is iterated. Fluent builders keep what the receiver carries (``keeps``),
+    and ``keyed`` carries a value under the name that an argument tells: ``.option("subscribe", topic)``; with ``**``
+    for both, every keyword's value under the keyword. ``distinct`` (attributes only): reading an attribute of this
+    name is evidence enough, even on an unknown object.
     """
 
     model: str = ""
@@ -65,22 +65,20 @@ class Gives:
 class Operation:
     """One method, function or constructor.
 
-    ``role`` is ``produce``, ``consume``, ``manage`` or "" when the call neither sends nor receives. ``act`` names what else
-    it does: receive, commit, store, flush, poll, seek, delete, visibility, close, pause, transaction steps, lookup ...
-    ``arguments`` holds the other arguments that facts need (``key``, ``value``, ``callback``, ``wait_time`` ...);
-    ``handler`` among them is a function that receives the messages.
-    ``requires`` are keywords without which the call is not this operation; with ``distinct`` they are evidence enough
-    even when the receiver is not known.
-    ``when`` maps names, of ``arguments`` or else carried ones, to the constants they must have (``format: kafka``; a final
-    ``*`` stands for any ending).
-    ``shape`` tells how the channel argument is to be read: ``name``, ``list``, ``regex-list`` (an element that begins
-    with ``^`` is a pattern), ``varargs``, ``pattern``. ``pattern`` is where a regular expression stands instead.
-    ``system`` overrides the library's when one class speaks to several. ``decorator`` marks calls that register the
-    decorated function (or one given as argument) as the handler; when such a call ``gives`` an object and decorates
-    nothing, it is no use of a channel yet. ``becomes`` is the object in which the attributes of the decorated function's
-    name are looked up afterwards (``task.delay``); calling the name still calls the function.
-    ``also`` are further uses that the same call makes (a stream step that both sends and receives), each by its own
-    ``when``.
+    ``role`` is ``produce``, ``consume``, ``manage`` or "" when the call neither sends nor receives. ``act`` names
+    what else it does: receive, commit, store, flush, poll, seek, delete, visibility, close, pause, transaction steps,
+    lookup ... ``arguments`` holds the other arguments that facts need (``key``, ``value``, ``callback``,
+    ``wait_time`` ...); ``handler`` among them is a function that receives the messages. ``requires`` are keywords
+    without which the call is not this operation; with ``distinct`` they are evidence enough even when the receiver is
+    not known. ``when`` maps names, of ``arguments`` or else carried ones, to the constants they must have (``format:
+    kafka``; a final ``*`` stands for any ending). ``shape`` tells how the channel argument is to be read: ``name``,
+    ``list``, ``regex-list`` (an element that begins with ``^`` is a pattern), ``varargs``, ``pattern``. ``pattern``
+    is where a regular expression stands instead. ``system`` overrides the library's when one class speaks to several.
+    ``decorator`` marks calls that register the decorated function (or one given as argument) as the handler; when
+    such a call ``gives`` an object and decorates nothing, it is no use of a channel yet. ``becomes`` is the object in
+    which the attributes of the decorated function's name are looked up afterwards (``task.delay``); calling the name
+    still calls the function. ``also`` are further uses that the same call makes (a stream step that both sends and
+    receives), each by its own ``when``.
     """
 
     name: str
@@ -108,8 +106,9 @@ class Operation:
 class ClassModel:
     """A class of a library: its construction, its methods and where its configuration stands.
 
-    ``handler`` is the method that a deriving class writes and the library calls for each message. ``subclass`` is what
-    deriving from the class amounts to, when the definition alone registers it (the place is the class statement).
+    ``handler`` is the method that a deriving class writes and the library calls for each message. ``subclass`` is
+    what deriving from the class amounts to, when the definition alone registers it (the place is the class
+    statement).
     """
 
     path: str

@@ -47,10 +47,10 @@ def _compared(
             continue
         near = next((endpoint for endpoint in left if _same_place(one, endpoint)), None)
         if near is None:
-            yield Mismatch(number, one["line"], f"nothing {one['role']}s here, {_told(one, system)} was expected")
+            yield Mismatch(number, one["line"], f"nothing {one['role']}s here; expected was {_described(one, system)}")
         else:
             left.remove(near)
-            yield Mismatch(number, one["line"], f"{'; '.join(_differences(one, near, system))}")
+            yield Mismatch(number, one["line"], "; ".join(_differences(one, near, system)))
     for endpoint in left:
         if endpoint.role != "manage":
             says = f"not expected: {endpoint.role} {endpoint.system} {_channels(endpoint)}"
@@ -58,7 +58,7 @@ def _compared(
 
 
 def _same_place(expected: Mapping[str, Any], endpoint: Endpoint) -> bool:
-    return endpoint.place.line == expected["line"] and endpoint.role == expected["role"]
+    return (endpoint.place.line, endpoint.role) == (expected["line"], expected["role"])
 
 
 def _differences(expected: Mapping[str, Any], endpoint: Endpoint, system: str) -> list[str]:
@@ -94,5 +94,5 @@ def _text(name: Name) -> str:
     return f"env:{name.env}" if name.env else "?"
 
 
-def _told(expected: Mapping[str, Any], system: str) -> str:
+def _described(expected: Mapping[str, Any], system: str) -> str:
     return f"{expected.get('system', system)} {expected.get('channel', '?')}"
