@@ -208,6 +208,7 @@ class TestMistakes:
             ({"profile": "lax"}, "profile: expected one of default, strict, advisory, ALL; found 'lax'"),
             ({"fail_on": "fatal"}, "such as error:high, or never; found 'fatal'"),
             ({"fail_on": "error:sure"}, "fail_on: unknown confidence 'sure'"),
+            ({"exclude": ["../x"]}, "exclude: pattern '../x' does not stay below the root"),
             ({"select": [1]}, "select: expected a list of texts, found [1]"),
             ({"thresholds": {"long_wrk": 1}}, "thresholds: unknown key 'long_wrk'; did you mean 'long_work'?"),
             ({"thresholds": {"long_work": -1}}, "thresholds.long_work: expected a number of at least 0, found -1"),

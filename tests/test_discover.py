@@ -170,11 +170,6 @@ class TestKinds:
         tree(tmp_path, "app.py", "legacy/a.py", "legacy/keep.py")
         assert discover(tmp_path, ["legacy/keep.py"], ["legacy"]).sources == ("app.py",)
 
-    def test_patterns_are_relative_to_the_configuration(self, tmp_path: Path) -> None:
-        tree(tmp_path, "services/a/app.py", "services/b/app.py")
-        found = discover(tmp_path / "services", exclude=["services/b"], base=tmp_path)
-        assert found.sources == ("a/app.py",)
-
     def test_a_pattern_that_cannot_be_used_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="pattern"):
             discover(tmp_path, exclude=["../x"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brokerlint.globs import globs
+from brokerlint.globs import below, globs
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,21 @@ def test_a_pattern_that_cannot_be_used_is_refused(pattern: str) -> None:
 
 def test_a_hostile_pattern_takes_no_long_time() -> None:
     assert not globs(["*a" * 40 + "b"]).match("a" * 4000)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "directory", "seen"),
+    [
+        ("services/b", "services", ("/b",)),
+        ("services/*/tests", "services/a", ("/tests",)),
+        ("services/**", "services", ("/*",)),
+        ("services", "services/a", ("*", "/**/services")),
+        ("/deploy", "services", ()),
+        ("legacy", "services", ("/**/legacy",)),
+        ("legacy", "src/legacy/x", ("*", "/**/legacy")),
+        ("**/a/b", "x/a", ("/b", "/**/a/b")),
+        ("services/b", "", ("/services/b",)),
+    ],
+)
+def test_a_pattern_can_be_seen_from_further_down(pattern: str, directory: str, seen: tuple[str, ...]) -> None:
+    assert below([pattern], directory) == seen

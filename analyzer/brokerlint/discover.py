@@ -80,18 +80,15 @@ def discover(
     exclude: Iterable[str] = (),
     *,
     only: Sequence[Path] = (),
-    base: Path | None = None,
 ) -> Discovered:
     """The files below ``root``, those in ``only`` (files or directories) where it is given.
 
     ``include`` holds words of ``KINDS`` and patterns whose files count as the tree's own; ``exclude`` holds patterns of
-    files to leave out. Patterns are relative to ``base`` (by default the root). Raises ``ValueError`` for a pattern
-    that cannot be used.
+    files to leave out. Patterns are relative to the root. Raises ``ValueError`` for a pattern that cannot be used.
     """
     words = tuple(include)
     kinds: set[Kind] = {"own", *(KINDS[word] for word in words if word in KINDS)}
-    prefix = _prefix(root, base)
-    listing = Listing(root, globs(exclude), globs(w for w in words if w not in KINDS), prefix, "vendored" in kinds)
+    listing = Listing(root, globs(exclude), globs(w for w in words if w not in KINDS), "vendored" in kinds)
     paths = _wanted(listing.paths(), root, only)
     sort = _Sorter(listing)
     files = [file for file in map(sort.file, paths) if file.form == "other" or listing.readable(file.path)]
@@ -104,12 +101,6 @@ def discover(
         tuple(sorted(listing.diagnostics, key=lambda d: (d.path, d.message))),
         Counter(file.kind for file in files if file.form != "other" and file.kind not in kinds),
     )
-
-
-def _prefix(root: Path, base: Path | None) -> str:
-    """What stands between ``base`` and the paths of the root, with a final slash; empty when they are one."""
-    relative = _relative(base, root) if base is not None else ""
-    return f"{relative}/" if relative and not relative.startswith("..") else ""
 
 
 def _wanted(paths: list[str], root: Path, only: Sequence[Path]) -> list[str]:
@@ -144,7 +135,6 @@ class _Sorter:
 
     def __init__(self, listing: Listing) -> None:
         self._include = listing.include
-        self._prefix = listing.prefix
         self._untracked = not listing.by_git
         self._directories: dict[str, Kind] = {"": "own"}
 
@@ -160,7 +150,7 @@ class _Sorter:
                 kind = "generated"
             elif name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py"):
                 kind = "test"
-        if kind != "own" and self._include.match(self._prefix + path):
+        if kind != "own" and self._include.match(path):
             kind = "own"
         return File(path, form, kind)
 

@@ -8,7 +8,7 @@ time in the length of the path for each ``**``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MOST_PARTS = 3
@@ -37,7 +37,30 @@ def globs(patterns: Iterable[str]) -> Globs:
     return Globs(kept, re.compile(f"(?:{expression})(?:/|\\Z)", re.DOTALL) if kept else None)
 
 
-def _translate(pattern: str) -> str:
+def below(patterns: Iterable[str], directory: str) -> tuple[str, ...]:
+    """``patterns`` as seen from a directory below the one that they are relative to; those that end above it are left
+    out. Raises ``ValueError`` for a pattern that cannot be used."""
+    steps = [step for step in directory.split("/") if step not in ("", ".")]
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        for parts in _below(_parts(pattern), steps):
+            found["/" + "/".join(parts) if parts else "*"] = None
+    return tuple(found)
+
+
+def _below(parts: list[str], steps: list[str]) -> Iterator[list[str]]:
+    """What is left of a pattern after the parts of a path; nothing is left when it covers the whole directory."""
+    if not steps or not parts:
+        yield parts
+    elif parts[0] == "**":
+        yield from _below(parts[1:], steps)
+        yield from _below(parts, steps[1:])
+    elif re.fullmatch(_part(parts[0]), steps[0]):
+        yield from _below(parts[1:], steps[1:])
+
+
+def _parts(pattern: str) -> list[str]:
+    """The parts of a pattern, ``**`` in front of one that may match anywhere."""
     parts = [part for part in pattern.replace("\\", "/").split("/") if part not in ("", ".")]
     if ".." in parts or not parts:
         raise ValueError(f"pattern {pattern!r} does not stay below the root")
@@ -47,6 +70,11 @@ def _translate(pattern: str) -> str:
         parts = ["**", *parts]
     if parts[-1] == "**":
         parts[-1] = "*"
+    return parts
+
+
+def _translate(pattern: str) -> str:
+    parts = _parts(pattern)
     pieces = ["(?:[^/]+/)*" if part == "**" else _part(part) + "/" for part in parts]
     return "".join(pieces).removesuffix("/")
 

@@ -37,14 +37,13 @@ _DEEPEST = 50
 class Listing:
     """The files below ``root``, and what went wrong on the way.
 
-    ``exclude`` and ``include`` match paths with ``prefix`` before them. Vendored directories are entered when
-    ``enter_vendored``, or a pattern of ``include`` names them. ``by_git`` tells afterwards who made the list.
+    Vendored directories are entered when ``enter_vendored``, or a pattern of ``include`` names them. ``by_git`` tells
+    afterwards who made the list.
     """
 
     root: Path
     exclude: Globs
     include: Globs
-    prefix: str = ""
     enter_vendored: bool = False
     diagnostics: list[Diagnostic] = field(default_factory=list)
     by_git: bool = False
@@ -53,7 +52,7 @@ class Listing:
         """All files that are not excluded, relative to the root and sorted by their bytes."""
         found = self._tracked("") if in_work_tree(self.root) else None
         self.by_git = bool(found)  # nothing at all: the root is a directory that git ignores
-        kept = (path for path in found or self._walked("") if not self.exclude.match(self.prefix + path))
+        kept = (path for path in found or self._walked("") if not self.exclude.match(path))
         return sorted(kept, key=os.fsencode)
 
     def _tracked(self, directory: str) -> list[str] | None:
@@ -102,7 +101,7 @@ class Listing:
                     waiting.append(path)
 
     def _enters(self, name: str, path: str) -> bool:
-        if name in _NEVER_ENTERED or self.exclude.match(self.prefix + path):
+        if name in _NEVER_ENTERED or self.exclude.match(path):
             return False
         if name in VENDORED_DIRECTORIES:
             return self.enter_vendored or any(name in pattern.split("/") for pattern in self.include.patterns)

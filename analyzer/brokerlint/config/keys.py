@@ -13,6 +13,7 @@ import yaml
 from brokerlint.checking.suppression import Suppression
 from brokerlint.confidence import Confidence
 from brokerlint.config.model import Config, ConfigError, FailOn, ServiceDeclaration
+from brokerlint.globs import globs
 from brokerlint.models.load import ModelError, parse
 from brokerlint.models.model import Library
 from brokerlint.places import Place
@@ -57,8 +58,8 @@ def from_mapping(data: Any, path: Path) -> Config:
         extend_select=table_.texts("extend_select"),
         ignore=ignored,
         suppressions=suppressions,
-        include=table_.texts("include"),
-        exclude=table_.texts("exclude"),
+        include=table_.patterns("include"),
+        exclude=table_.patterns("exclude"),
         environments=_environments(table_),
         channels=tuple(_channel(item) for item in table_.tables("channels")),
         services=tuple(_service(item) for item in table_.tables("services")),
@@ -123,6 +124,12 @@ class _Table:
             raise self.error(key, f"expected a list of texts, found {value!r:.60}")
         return tuple(items)
 
+    def patterns(self, key: str) -> tuple[str, ...]:
+        """A list of patterns of paths; empty when absent."""
+        patterns = self.texts(key)
+        self.parsed(key, globs, patterns)
+        return patterns
+
     def table(self, key: str) -> _Table:
         """A table; empty when absent."""
         return _Table(self.data.get(key, {}), self.source, f"{self.where}.{key}" if self.where else key)
@@ -134,7 +141,7 @@ class _Table:
             raise self.error(key, f"expected a list, found {value!r:.60}")
         return tuple(_Table(item, self.source, f"{key}[{index}]") for index, item in enumerate(value))
 
-    def parsed(self, key: str, parse_: Any, text: str) -> Any:
+    def parsed(self, key: str, parse_: Any, text: Any) -> Any:
         """``text`` through ``parse_``, whose ``ValueError`` becomes an error about ``key``."""
         try:
             return parse_(text)
@@ -179,7 +186,7 @@ def _date(entry: _Table, key: str) -> date | None:
 def _environments(top: _Table) -> dict[str, tuple[str, ...]]:
     entries = top.table("environments")
     entries.only(_ENVIRONMENTS)
-    return {key: entries.texts(key) for key in entries.data}
+    return {key: entries.patterns(key) for key in entries.data}
 
 
 def _channel(entry: _Table) -> ChannelDeclaration:
