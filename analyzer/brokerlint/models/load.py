@@ -42,7 +42,8 @@ def parse(text: str, file: str) -> Library:
         data = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise ModelError(f"{file}:{mark.line + 1 if mark else 1}: not valid YAML") from None
+        line = min(mark.line if mark else 0, text.rstrip().count("\n")) + 1
+        raise ModelError(f"{file}:{line}: not valid YAML") from None
     try:
         return _library(data, file)
     except _WrongError as wrong:

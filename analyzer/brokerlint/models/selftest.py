@@ -53,7 +53,7 @@ def _compared(
             yield Mismatch(number, one["line"], "; ".join(_differences(one, near, system)))
     for endpoint in left:
         if endpoint.role != "manage":
-            says = f"not expected: {endpoint.role} {endpoint.system} {_channels(endpoint)}"
+            says = f"not expected: {endpoint.role} {endpoint.system} {', '.join(_channels(endpoint))}"
             yield Mismatch(number, endpoint.place.line, says)
 
 
