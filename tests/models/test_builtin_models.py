@@ -29,9 +29,7 @@ def operations(library: Library) -> Iterator[tuple[str, Operation]]:
     for path, model in library.classes.items():
         for name, operation in model.methods.items():
             yield f"{path}.{name}", operation
-        for operation in (model.construct, model.subclass):
-            if operation is not None:
-                yield path, operation
+        yield from ((path, operation) for operation in (model.construct, model.subclass) if operation is not None)
     yield from library.functions.items()
 
 
@@ -52,7 +50,7 @@ def test_library_names_are_unique() -> None:
 def test_no_import_path_is_described_twice() -> None:
     paths: Counter[str] = Counter()
     for library in LIBRARIES:
-        paths.update({path for path in library.classes} | set(library.functions) | set(library.objects))
+        paths.update(set(library.classes) | set(library.functions) | set(library.objects))
         paths.update(name for model in library.classes.values() for name in (*model.aliases, *model.annotations))
     assert [path for path, count in paths.items() if count > 1] == []
 
