@@ -155,7 +155,9 @@ class _Label:
         return self.id(f"service:{name}").removeprefix("service:")
 
     def path(self, path: str) -> str:
-        """A path; an empty one stands for the tree itself."""
+        """A path; an empty one stands for the tree itself. A tree without a label is the common root."""
+        if not self.label:
+            return path
         return f"{self.label}/{path}" if path and path != "." else self.label
 
     def place(self, place: Place) -> Place:

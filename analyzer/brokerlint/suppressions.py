@@ -13,8 +13,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from brokerlint.checking.suppression import Suppression
+from brokerlint.facts import Facts
 from brokerlint.places import Diagnostic, Place
 
 MARK = "brokerlint:"
@@ -54,6 +56,32 @@ def parse_ignore(words: str) -> Ignore | None:
         except ValueError:
             bad = dated.group(1)
     return Ignore(checks, " ".join(rest.strip(_SEPARATORS).split()), until, bad)
+
+
+def in_tree(facts: Facts, root: Path) -> tuple[tuple[Suppression, ...], tuple[Diagnostic, ...]]:
+    """The suppressions in every file below ``root`` that the facts speak of, and what is wrong with their dates."""
+    found: list[Suppression] = []
+    wrong: list[Diagnostic] = []
+    for path in sorted(_paths(facts)):
+        try:
+            data = (root / path).read_bytes()
+        except (OSError, ValueError):  # not there any more, or no name of a file; reading has told so already
+            continue
+        if MARK.encode() in data:
+            suppressions, diagnostics = find_suppressions(path, data.decode("utf-8", "replace"))
+            found += suppressions
+            wrong += diagnostics
+    return tuple(found), tuple(wrong)
+
+
+def _paths(facts: Facts) -> set[str]:
+    """The files in which a finding can have evidence."""
+    places = [endpoint.place for endpoint in facts.endpoints]
+    places += [place for endpoint in facts.endpoints for place in endpoint.call_chain]
+    places += [place for service in facts.services for place in service.evidence]
+    places += [place for channel in facts.channels for place in channel.declared_at]
+    places += [link.place for link in facts.links]
+    return {place.path for place in places if place.path}
 
 
 def find_suppressions(path: str, text: str) -> tuple[tuple[Suppression, ...], tuple[Diagnostic, ...]]:

@@ -1,0 +1,119 @@
+"""``brokerlint check``: facts -> topology -> findings -> report."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brokerlint.cli.inputs import Inputs, arguments, gather, told, warn, words
+from brokerlint.cli.output import append, colored, put
+from brokerlint.report import CHECK_FORMATS
+from brokerlint.report.escape import terminal
+
+if TYPE_CHECKING:
+    from brokerlint.checking import Finding
+    from brokerlint.report.outcome import Outcome
+
+_SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
+
+
+@click.command("check")
+@arguments
+@click.option("--format", "output_format", type=click.Choice(CHECK_FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File for the result instead of standard output.")
+@click.option(
+    "--select", multiple=True, callback=words, metavar="CHECKS", help="Run only these: ids, names, prefixes, ALL."
+)
+@click.option("--extend-select", multiple=True, callback=words, metavar="CHECKS", help="Run these too.")
+@click.option("--ignore", multiple=True, callback=words, metavar="CHECKS", help="Do not run these.")
+@click.option("--profile", type=click.Choice(("default", "strict", "advisory", "ALL")), help="Set of checks to run.")
+@click.option("--min-confidence", metavar="LEVEL", help="Show findings from this confidence on.")
+@click.option("--fail-on", metavar="LEVEL", help="Exit with 1 from this severity[:confidence] on, or never.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each check instead of showing them.")
+@told
+def command(
+    paths: tuple[Path, ...],
+    config_path: Path | None,
+    include: tuple[str, ...],
+    strict: bool,
+    output_format: str,
+    output: Path | None,
+    statistics: bool,
+    **choices: Any,
+) -> int:
+    """Find architecture mistakes in how services use queues and topics.
+
+    PATHS are directories, files, or graph documents written by 'brokerlint graph --format json'; several are merged.
+    """
+    from brokerlint.report import render_check
+    from brokerlint.report.text import summary
+
+    inputs = gather(paths, config_path, include, _changes(**choices))
+    outcome = _outcome(inputs, choices["ignore"])
+    if statistics:
+        put(_statistics(outcome.findings), output)
+    else:
+        put(render_check(output_format, outcome, color=colored(output)), output)
+    if output_format == "github" and os.environ.get(_SUMMARY_FILE):
+        from brokerlint.report.github import summary as job_summary
+
+        append(job_summary(outcome), os.environ[_SUMMARY_FILE])
+    click.echo(summary(outcome), err=True)
+    warn(outcome.facts, strict=strict)
+    failing = inputs.config.failing
+    return 1 if any(failing.fails(finding) for finding in outcome.findings) else 0
+
+
+def _changes(
+    select: tuple[str, ...],
+    extend_select: tuple[str, ...],
+    profile: str | None,
+    min_confidence: str | None,
+    fail_on: str | None,
+    **_rest: Any,
+) -> dict[str, Any]:
+    """What the command line sets instead of the configuration (``ignore`` adds to it)."""
+    from brokerlint.confidence import Confidence
+    from brokerlint.config import FailOn
+
+    given: dict[str, Any] = {"select": select, "extend_select": extend_select, "profile": profile}
+    try:
+        if fail_on:
+            given["fail_on"] = FailOn.of(fail_on)
+        if min_confidence:
+            given["min_confidence"] = Confidence.of(min_confidence)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return {key: value for key, value in given.items() if value}
+
+
+def _outcome(inputs: Inputs, ignore: tuple[str, ...]) -> Outcome:
+    """The findings, with the diagnostics of checks and suppressions among the facts'."""
+    from brokerlint.checking import UnknownCheckError
+    from brokerlint.checking.registry import load
+    from brokerlint.report.outcome import Outcome
+    from brokerlint.suppressions import in_tree
+    from brokerlint.verdict import judge
+
+    facts, config = inputs.facts, replace(inputs.config, ignore=(*inputs.config.ignore, *ignore))
+    comments, wrong = in_tree(facts, inputs.lines.root) if inputs.lines.root else ((), ())
+    try:
+        verdict = judge(facts, config, load(), comments)
+    except UnknownCheckError as error:
+        raise click.ClickException(str(error)) from error
+    facts = replace(facts, diagnostics=(*facts.diagnostics, *wrong, *verdict.diagnostics))
+    return Outcome(verdict.findings, facts, inputs.lines, verdict.checks)
+
+
+def _statistics(findings: Iterable[Finding]) -> str:
+    """How many findings each check has, most first."""
+    counts = Counter((finding.check, finding.name) for finding in findings)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    width = max((len(str(count)) for count in counts.values()), default=0)
+    return "".join(f"{count:>{width}}  {check}  {terminal(name)}\n" for (check, name), count in ordered)

@@ -1,0 +1,166 @@
+"""What the commands that look at code have in common: paths and configuration in, facts out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from brokerlint.cli.progress import Progress
+from brokerlint.config import Config, ConfigError, find, load
+from brokerlint.discover import KINDS
+from brokerlint.document import DocumentError
+from brokerlint.document import load as load_document
+from brokerlint.facts import Facts
+from brokerlint.globs import below
+from brokerlint.merging import merge
+from brokerlint.report.escape import terminal
+from brokerlint.report.excerpt import SourceLines
+
+_DOCUMENT_MARK = b'"brokerlint/'
+_HEAD = 4096
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The facts of all given paths, the configuration, and the sources as far as there are any."""
+
+    facts: Facts
+    config: Config
+    lines: SourceLines
+
+
+def words(ctx: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """The words of a repeatable option: ``--select ARC,SQS1 --select KFK`` gives three."""
+    return tuple(word for value in values for word in value.replace(",", " ").split())
+
+
+def arguments(command: _F) -> _F:
+    """The argument and options that say what to look at."""
+    paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+    config = click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Configuration to use instead of the nearest one.",
+    )
+    include = click.option(
+        "--include",
+        multiple=True,
+        callback=words,
+        metavar="WHAT",
+        help="Also look at tests, examples, vendored or generated files, or those of a pattern.",
+    )
+    strict = click.option("--strict", is_flag=True, help="Exit with 2 when a file could not be read.")
+    return paths(config(include(strict(command))))
+
+
+def told(command: Callable[..., int]) -> Callable[..., int]:
+    """``command`` with mistakes in what the user wrote as errors of one line."""
+
+    @wraps(command)
+    def telling(*args: Any, **options: Any) -> int:
+        try:
+            return command(*args, **options)
+        except (ConfigError, DocumentError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return telling
+
+
+def gather(paths: Sequence[Path], config_path: Path | None, include: Sequence[str], change: dict[str, Any]) -> Inputs:
+    """The facts of ``paths`` (directories, files, graph documents; by default the current directory).
+
+    ``change`` replaces values of the configuration. Raises ``ClickException`` for a path that is not there.
+    """
+    paths = tuple(paths) or (Path(),)
+    for path in paths:
+        if not path.exists():
+            raise click.ClickException(f"{path}: no such file or directory")
+    documents = [path for path in paths if _is_document(path)]
+    trees = _trees([path for path in paths if path not in documents])
+    found = config_path or find(next(iter(trees), Path()))
+    config = replace(load(found) if found else Config(), **change)
+    config = replace(config, include=(*config.include, *include))
+    root = _common(trees)
+    with Progress() as progress:
+        parts = [(path.stem, load_document(path)) for path in documents]
+        parts += [(_label(tree, root), _facts(tree, only, config, progress)) for tree, only in trees.items()]
+    return Inputs(merge(parts), config, SourceLines(root))
+
+
+def warn(facts: Facts, *, strict: bool) -> None:
+    """One line on standard error for each thing that could not be looked at; an error at the end when ``strict``."""
+    for item in facts.diagnostics:
+        where = ":".join(part for part in (item.path, str(item.line) if item.line else "") if part)
+        click.echo(f"warning: {terminal(f'{where}: {item.message}' if where else item.message)}", err=True)
+    if strict and facts.diagnostics:
+        raise click.ClickException(f"{len(facts.diagnostics)} warnings, and --strict allows none")
+
+
+def _trees(paths: Sequence[Path]) -> dict[Path, frozenset[str]]:
+    """The directories to analyse, each with the names of the files that alone are asked for (none: all of it)."""
+    trees: dict[Path, frozenset[str]] = {path: frozenset() for path in paths if path.is_dir()}
+    for path in paths:
+        if not path.is_dir() and not (path.parent in trees and not trees[path.parent]):
+            trees[path.parent] = trees.get(path.parent, frozenset()) | {path.name}
+    return trees
+
+
+def _facts(root: Path, only: frozenset[str], config: Config, progress: Progress) -> Facts:
+    from brokerlint.pipeline import Options, analyse  # documents need no parser
+
+    base = config.base.resolve() if config.source else root.resolve()
+    inside = os.path.relpath(root.resolve(), base).replace(os.sep, "/")
+    steps = "" if inside.startswith("..") else inside
+    words = [word for word in config.include if word in KINDS]
+    options = Options(
+        include=(*words, *below((pattern for pattern in config.include if pattern not in KINDS), steps)),
+        exclude=below(config.exclude, steps),
+        libraries=config.wrappers,
+    )
+    facts = analyse(root, options, progress)
+    return _narrowed(facts, only) if only else facts
+
+
+def _narrowed(facts: Facts, only: frozenset[str]) -> Facts:
+    """What some files say: their endpoints, links, channels and problems; the services stay."""
+    return replace(
+        facts,
+        endpoints=tuple(endpoint for endpoint in facts.endpoints if endpoint.place.path in only),
+        links=tuple(link for link in facts.links if link.place.path in only),
+        channels=tuple(c for c in facts.channels if any(place.path in only for place in c.declared_at)),
+        unresolved=tuple(item for item in facts.unresolved if item.place.path in only),
+        diagnostics=tuple(item for item in facts.diagnostics if item.path in only),
+    )
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file is a document that brokerlint wrote (a template in JSON is none)."""
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return _DOCUMENT_MARK in file.read(_HEAD)
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _common(trees: Iterable[Path]) -> Path | None:
+    """The directory that places are relative to: the only tree, or what several have in common."""
+    roots = list(trees)
+    if len(roots) < 2:
+        return roots[0] if roots else None
+    return Path(os.path.commonpath([path.resolve() for path in roots]))
+
+
+def _label(tree: Path, root: Path | None) -> str:
+    """What a tree's paths start with when several are merged: the way to it from the common directory."""
+    assert root is not None
+    return os.path.relpath(tree.resolve(), root.resolve()).replace(os.sep, "/").removeprefix(".")
