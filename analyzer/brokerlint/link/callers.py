@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from brokerlint.link import calls, objects
+from brokerlint.link import calls, guesses, objects
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites, last_name
 from brokerlint.link.values import (
     ClassValue,
     Collection,
+    External,
     FunctionValue,
     Instance,
     Method,
     Needed,
     Record,
+    Unknown,
     Value,
     Values,
     needs_of,
@@ -48,6 +50,7 @@ class Callers:
         self._ev = ev
         self._sites = sites
         self._known: dict[tuple[str, str, int], list[Step]] = {}
+        self.pending: frozenset[Needed] = frozenset()
 
     # --- Up -------------------------------------------------------------------------------------------------------
 
@@ -83,14 +86,35 @@ class Callers:
         found += [Step(site, "make", chain, path) for site in self._sites.calling("cls") if owner in site.chain]
         return found
 
+    def callee(self, step: Step) -> Values:
+        """What the step's call calls, with everything around it open; () when it certainly is something else."""
+        module = self._ev.module(step.here.module.path)
+        start = self._ev.symbolic(module, step.here.chain) if module and step.here.chain else module
+        if start is None or step.how != "call":
+            return ()
+        values = self._ev.values(step.here.site.call.function, start, step.here.at)
+        typed = [value for value in values if isinstance(value, FunctionValue)]
+        if typed and all(self._matching(value, step) is None for value in typed):
+            return ()
+        return values
+
+    def certain(self, step: Step) -> bool:
+        """Is the step's target among what its call is known to call?"""
+        return any(self._matching(value, step) is not None for value in self.callee(step))
+
     # --- Down -----------------------------------------------------------------------------------------------------
 
     def enter(self, chain: tuple[ir.Function | ir.Class, ...], module: Activation) -> Activation | None:
         """The activation of the innermost definition with everything open."""
         return self._ev.symbolic(module, chain)
 
-    def descend(self, route: list[Step], sink: CallSite) -> list[Activation]:
-        """The activations in which ``sink`` runs when its route is walked from the top."""
+    def descend(self, route: list[Step], sink: CallSite, by_name: bool = False) -> list[Activation]:
+        """The activations in which ``sink`` runs when its route is walked from the top.
+
+        ``pending`` then holds what the callees on the way still depend on: a typed parameter enters a function already,
+        but only its caller knows which object it is.
+        """
+        self.pending = frozenset()
         first = route[0].here if route else sink
         module = self._ev.module(first.module.path)
         start = self._ev.symbolic(module, first.chain) if module and first.chain else module
@@ -99,7 +123,10 @@ class Callers:
             following = route[index + 1].here if index + 1 < len(route) else sink
             entered: list[Activation] = []
             for activation in active:
-                for inner in self._through(step, activation):
+                through = self._through(step, activation)
+                if not through and by_name and index == 0 and step.how == "call":
+                    through = self._by_name(step, activation)
+                for inner in through:
                     deeper = self._down_to(inner, step.target, following)
                     if deeper is not None and deeper not in entered:
                         entered.append(deeper)
@@ -128,7 +155,9 @@ class Callers:
         call = step.here.site.call
         entered: list[Activation] = []
         args: calls.Args | None = None
-        for value in self._ev.values(call.function, activation, step.here.at)[:MOST_MATCHES]:
+        callees = self._ev.values(call.function, activation, step.here.at)
+        self.pending |= needs_of(tuple(value for value in callees if isinstance(value, Unknown)))
+        for value in callees[:MOST_MATCHES]:
             function = self._matching(value, step)
             if function is None:
                 continue
@@ -137,6 +166,24 @@ class Callers:
             if inner is not None:
                 entered.append(inner)
         return entered
+
+    def _by_name(self, step: Step, activation: Activation) -> list[Activation]:
+        target = step.target[-1]
+        owner = step.target[-2] if len(step.target) > 1 else None
+        call = step.here.site.call
+        if not isinstance(owner, ir.Class) or not isinstance(target, ir.Function):
+            return []
+        cls = ClassValue(step.target_path, owner, owner.qualname)
+        callees = self._ev.values(call.function, activation, step.here.at)
+        if not all(isinstance(value, (Unknown, External)) for value in callees):
+            return []
+        if any(isinstance(value, External) and "." in value.path and value.path.split(".")[0] != "builtins" for value in callees):
+            return []
+        if not guesses.only_method(self._ev, cls, target, call):
+            return []
+        function = FunctionValue(cls.path, target.qualname, target, Instance(cls, None), None, cls)
+        inner = self._call(function, calls.arguments(self._ev, call, activation, step.here.at))
+        return [inner] if inner is not None else []
 
     def _call(self, function: FunctionValue, args: calls.Args, bound: bool = True) -> Activation | None:
         definition = function.definition
@@ -210,10 +257,22 @@ def _handed_over(args: calls.Args, index: int, key: str) -> calls.Args:
     return [pair for pair in args[index + 1 :] if pair[0] not in ("*", "**")]
 
 
-def open_needs(values: Values, chain: tuple[ir.Function | ir.Class, ...], path: str) -> frozenset[Needed]:
+def open_needs(
+    ev: Evaluator, values: Values, chain: tuple[ir.Function | ir.Class, ...], path: str
+) -> frozenset[Needed]:
     """Those needs of ``values`` that the callers of one of the functions of ``chain`` (or the makers of its class) can settle."""
+    return settled_above(ev, needs_of(values), chain, path)
+
+
+def settled_above(
+    ev: Evaluator, needs: frozenset[Needed], chain: tuple[ir.Function | ir.Class, ...], path: str
+) -> frozenset[Needed]:
+    """Those of ``needs`` that the callers of the functions of ``chain`` can settle."""
+    if not needs:
+        return needs
     own = {(path, one.qualname) for one in chain}
-    own |= {(path, f"{one.qualname}.__init__") for one in chain if isinstance(one, ir.Class)}
-    return frozenset(need for need in needs_of(values) if (need.path, need.function) in own)
-
-
+    for one in chain:
+        if isinstance(one, ir.Class):
+            order, _ = objects.mro(ev, ClassValue(path, one, one.qualname))
+            own |= {(cls.path, f"{cls.qualname}.__init__") for cls in order}
+    return frozenset(need for need in needs if (need.path, need.function) in own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from brokerlint.link import environment, library, objects, standard, texts
+from brokerlint.link import environment, library, objects, standard, stored, texts
 from brokerlint.link.scopes import Activation, At
 from brokerlint.link.values import (
     NONE,
@@ -108,7 +108,10 @@ def result(ev: Evaluator, call: ir.Call, act: Activation, at: At) -> Values:
         return _super(ev, act)
     args = arguments(ev, call, act, at)
     place = Place(act.path, call.line, call.end_line)
-    return join((), *[call_value(ev, function, args, place, act) for function in functions])
+    found = join((), *[call_value(ev, function, args, place, act) for function in functions])
+    if isinstance(call.function, ir.Attribute) and call.function.attr == "get" and args and all(map(_says_nothing, found)):
+        return stored.by_key(ev, args[0][1]) or found
+    return found
 
 
 def call_value(
@@ -162,10 +165,14 @@ def apply(ev: Evaluator, function: FunctionValue, args: Args) -> Values:
         found = _returned(ev, definition, activation)
     finally:
         ev.inlining.pop()
-    if definition.returns is not None and all(isinstance(value, (Unknown, External)) for value in found):
+    if definition.returns is not None and all(_says_nothing(value) for value in found):
         typed = objects.annotated(ev, definition.returns, activation.parent or activation)
         return join(typed, found) if typed else found
     return found
+
+
+def _says_nothing(value: Value) -> bool:
+    return isinstance(value, (Unknown, External)) or value == Const(None)
 
 
 def _returned(ev: Evaluator, definition: ir.Function, activation: Activation) -> Values:

@@ -7,18 +7,26 @@ from dataclasses import dataclass, field
 
 from brokerlint.facts import ChannelName, Endpoint, Name, Unresolved
 from brokerlint.link import naming, sinks
-from brokerlint.link.callers import Callers, Step, open_needs
+from brokerlint.link.callers import Callers, Step, open_needs, settled_above
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites
-from brokerlint.link.values import Record, Values
+from brokerlint.link.values import Needed, Record, Values, needs_of
 from brokerlint.places import Place
+from brokerlint.python import ir
 
 DEEPEST_ROUTE = 7
 """Calls between the deciding call and the sink; real code base stay below 5."""
 
+MOST_GUESSED = 2
+"""Steps of a route whose callee can't be told from the step alone."""
+
 MOST_ROUTES = 400
 """Routes tried for one sink."""
+
+
+MOST_NAMELESS = 3
+"""Callers of one sink that are shown one by one although their channel stays unknown."""
 
 
 @dataclass(slots=True)
@@ -42,10 +50,18 @@ class _Search:
     sink: CallSite
     found: list[Found] = field(default_factory=list)
     tried: int = 0
+    barren: set[tuple[int, int]] = field(default_factory=set)
 
     def run(self) -> list[Found]:
         self.ev.start()
         self.explore([])
+        nameless = [one for one in self.found if not _named(one.use)]
+        if len(nameless) > MOST_NAMELESS:
+            # A wrapper whose channel nobody decides is one endpoint, not one for each caller.
+            named = [one for one in self.found if _named(one.use)]
+            first = nameless[0]
+            whole = Found(self.sink, first.route, first.activation, first.use, self.sink, len(first.route))
+            return [*named, whole]
         return self.found
 
     def explore(self, route: list[Step]) -> bool:
@@ -54,67 +70,84 @@ class _Search:
         if self.tried > MOST_ROUTES:
             return False
         held = False
-        for activation in self.callers.descend(route, self.sink):
+        top = route[0].here if route else self.sink
+        activations = self.callers.descend(route, self.sink)
+        pending = settled_above(self.ev, self.callers.pending, top.chain, top.module.path)
+        if route and not activations:
+            needs = pending | open_needs(self.ev, self.callers.callee(route[0]), top.chain, top.module.path)
+            guessed = sum(1 for step in route if step.how == "call" and not self.callers.certain(step))
+            if needs and guessed <= MOST_GUESSED and len(route) < DEEPEST_ROUTE and self.higher(route, top, needs):
+                return True
+            activations = self.callers.descend(route, self.sink, by_name=True)
+        for activation in activations:
             reading = sinks.read(self.ev, self.sink, activation)
-            top = route[0].here if route else self.sink
-            wanted = sinks.wanted_values(reading)
-            needs = open_needs(wanted, top.chain, top.module.path)
+            needs = pending | open_needs(self.ev, sinks.wanted_values(reading), top.chain, top.module.path)
             if needs and len(route) < DEEPEST_ROUTE and self.higher(route, top, needs):
                 held = True
                 continue
-            if not reading.uses:
-                continue
-            held = True
             for use in reading.uses:
+                held = True
                 self.emit(route, activation, use)
         return held
 
-    def higher(self, route: list[Step], top: CallSite, needs: object) -> bool:
+    def higher(self, route: list[Step], top: CallSite, needs: frozenset[Needed]) -> bool:
         """Go on to the callers of the functions around the topmost call."""
         held = False
         for depth in range(len(top.chain), 0, -1):
             chain = top.chain[:depth]
             function = chain[-1]
-            if isinstance(function, sinks.objects.ir.Class):
+            if isinstance(function, ir.Class):
                 continue
-            asked = {need.function for need in needs}  # type: ignore[attr-defined]
-            owner = chain[-2] if depth > 1 else None
-            is_method = isinstance(owner, sinks.objects.ir.Class)
-            init = f"{owner.qualname}.__init__" if is_method and owner else ""
-            if function.qualname not in asked and init not in asked:
+            asked = {need.function for need in needs}
+            is_method = depth > 1 and isinstance(chain[-2], ir.Class)
+            of_object = is_method and any(name.endswith(".__init__") for name in asked)
+            if function.qualname not in asked and not of_object:
                 continue
             if any(step.target == chain and step.target_path == top.module.path for step in route):
                 continue
             for step in self.callers.into(top.module.path, chain):
-                if self.explore([step, *route]):
-                    held = True
-            if not held and is_method and (init in asked or function.name == "__init__"):
+                held = self.extend(step, route) or held
+            if not held and (of_object or (is_method and function.name == "__init__")):
                 for step in self.callers.makers(top.module.path, chain):
-                    if self.explore([step, *route]):
-                        held = True
+                    held = self.extend(step, route) or held
             if held:
                 return True
         return held
 
+    def extend(self, step: Step, route: list[Step]) -> bool:
+        """Try the route with one more step on top, unless that step led nowhere before."""
+        pair = (id(step.here), id(route[0].here if route else self.sink))
+        if pair in self.barren:
+            return False
+        if self.explore([step, *route]):
+            return True
+        self.barren.add(pair)
+        return False
+
     def emit(self, route: list[Step], activation: Activation, use: sinks.Use) -> None:
         """Record a use; its anchor is the lowest call on the route at which the channel is as known as it gets."""
-        decided = 0
-        final = _named(use)
-        for index in range(len(route), 0, -1):
-            lower = self.callers.descend(route[index:], self.sink)
-            readings = [sinks.read(self.ev, self.sink, act) for act in lower]
-            if any(_named(one) == final for reading in readings for one in reading.uses):
-                decided = index
-                break
+        decided = self.deciding(route, _named(use))
         kept = tuple(route[decided:])
         anchor = kept[0].here if kept else self.sink
         self.found.append(Found(self.sink, tuple(route), activation, use, anchor, decided))
 
 
+    def deciding(self, route: list[Step], final: frozenset[tuple[object, ...]]) -> int:
+        """How many steps of the route lie above the call that decides: the lowest one at which the channel is settled."""
+        for index in range(len(route), 0, -1):
+            readings = [sinks.read(self.ev, self.sink, act) for act in self.callers.descend(route[index:], self.sink, True)]
+            for use in (use for reading in readings for use in reading.uses):
+                if final and _named(use) == final:
+                    return index
+                if not final and not needs_of(use.channel):
+                    return index
+        return 0
+
+
 def _named(use: sinks.Use) -> frozenset[tuple[object, ...]]:
     """What is known of a use's channel, in a form that can be compared."""
     names = naming.names(use.channel, use.system, use.operation.shape)
-    return frozenset((name.kind, name.text, name.env) for name in names)
+    return frozenset((name.kind, name.text, name.env) for name in names if name.kind != "unknown")
 
 
 def search(ev: Evaluator, sites: Sites) -> list[Found]:

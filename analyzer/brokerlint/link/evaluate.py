@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from brokerlint.link import calls, environment, objects, texts
+from brokerlint.link import calls, environment, objects, stored, texts
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import END, Activation, At, Definition, Names, Store, base_key, names_of, visible
 from brokerlint.link.values import (
@@ -53,12 +53,15 @@ class Evaluator:
         self.models = models
         self._memo: dict[tuple[int, int, At], Values] = {}
         self._active: set[tuple[int, int, At]] = set()
+        self._members: set[tuple[str, str]] = set()
         self._names: dict[int, Names] = {}
         self._activations: dict[Any, Activation] = {}
         self._globals: dict[str, dict[str, list[tuple[tuple[ir.Function | ir.Class, ...], ir.Binding]]]] = {}
         self._depth = 0
         self._steps = 0
         self._kept: list[object] = []
+        self.stores = stored.Stores()
+        self.answers: dict[object, list[ir.Class | ir.Function]] = {}
         self.inlining: list[tuple[str, str]] = []
 
     def keep(self, thing: object) -> None:
@@ -189,6 +192,8 @@ class Evaluator:
             found.append(self.parameter(parameter, scope))
         if scope.kind == "module":
             found += self._set_globally(scope, name)
+            if found and all(value == Const(None) for values in found for value in values):
+                found += [stored.on_module(self, scope.path, name)]
             if not found:
                 found += self._starred(scope, names, name)
         if not found:
@@ -226,8 +231,13 @@ class Evaluator:
     def member(self, path: str, name: str) -> Values:
         """``name`` of the module at ``path``: a binding of it, or a module inside it."""
         scope = self.module(path)
-        if scope is not None:
-            found = self.defined(scope, name, END)
+        key = (path, name)
+        if scope is not None and key not in self._members:
+            self._members.add(key)
+            try:
+                found = self.defined(scope, name, END)
+            finally:
+                self._members.discard(key)
             if found is not None:
                 return found
         child = self.program.child(path, name) if self.program.is_package(path) else None
@@ -271,10 +281,13 @@ class Evaluator:
                     return [(External(f"{target.path}.{name}"),)]
                 continue
             inner = self.module(target.path)
-            if inner is not None and inner is not scope and ("star", target.path, name) not in self._active:
-                self._active.add(("star", target.path, name))  # type: ignore[arg-type]
-                found = self.defined(inner, name, END)
-                self._active.discard(("star", target.path, name))  # type: ignore[arg-type]
+            key = (target.path, name)
+            if inner is not None and inner is not scope and key not in self._members:
+                self._members.add(key)
+                try:
+                    found = self.defined(inner, name, END)
+                finally:
+                    self._members.discard(key)
                 if found is not None:
                     return [found]
         return []
@@ -346,16 +359,19 @@ class Evaluator:
         bases = self.values(expr.value, act, at)
         found = join(*[objects.attribute(self, base, expr.attr) for base in bases])
         if all(isinstance(value, (Unknown, External)) for value in found):
-            stored = objects.stored_by_name(self, expr)
-            if stored:
-                return stored
+            elsewhere = stored.by_attribute(self, expr)
+            if elsewhere:
+                return elsewhere
         stores = self.names(act.body).stores
         return self._changed(found, stores.get(base_key(expr), ()), act, at) if stores else found
 
     def subscript(self, expr: ir.Subscript, act: Activation, at: At) -> Values:
         """``value[index]``."""
         keys = self.values(expr.index, act, at)
-        return join(*[self.item(base, keys) for base in self.values(expr.value, act, at)])
+        found = join(*[self.item(base, keys) for base in self.values(expr.value, act, at)])
+        if all(isinstance(value, (Unknown, External)) for value in found):
+            return stored.by_key(self, keys) or found
+        return found
 
     def item(self, base: Value, keys: Values) -> Values:
         """The item of ``base`` under any of ``keys``; under an unknown key, any item."""

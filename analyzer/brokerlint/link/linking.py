@@ -14,6 +14,7 @@ from brokerlint.link.scripts import console_scripts
 from brokerlint.link.services import Services
 from brokerlint.link.sites import Sites
 from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.models.load import index
 from brokerlint.models.model import Models
 from brokerlint.read import Sources
 
@@ -21,13 +22,15 @@ from brokerlint.read import Sources
 def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iterable[str]) -> Facts:
     """The facts of a program whose candidate files have been read; further files are read when they are needed."""
     paths = tuple(paths)
+    models = _present(sources, models)
     names = {module.split(".")[0] for library in models.libraries for module in library.modules}
     program = Program(sources.paths, sources.summary, sources.mentioning, names)
+    imports = Imports(program, sources.text)
+    sources.read(_beside(sources, imports, models))
     for path in sorted(sources.summaries):
         program.module(path)
     evaluator = Evaluator(program, models)
     sites = Sites(program)
-    imports = Imports(program, sources.text)
     services = Services(program, imports, manifests.services, paths, console_scripts(program, sources, paths))
     binder = Binder(manifests, services, program)
     made: list[Endpoint] = []
@@ -50,3 +53,31 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
         tuple(binder.links()),
         tuple(still),
     )
+
+
+def _present(sources: Sources, models: Models) -> Models:
+    """The models of libraries that the program names, and of those whose calls are unmistakable by themselves."""
+    kept = []
+    for library in models.libraries:
+        words = [word.encode() for word in library.modules]
+        unmistakable = any(o.distinct for model in library.classes.values() for o in model.methods.values())
+        if unmistakable or sources.mentioning_any(words):
+            kept.append(library)
+    return index(kept)
+
+
+MOST_BESIDE = 400
+"""Files read because they import one that uses a library; in larger programs only calls that are looked for lead further."""
+
+
+def _beside(sources: Sources, imports: Imports, models: Models) -> list[str]:
+    """Files that name no library but may use its objects: they import a file that does, or call a method of such objects."""
+    using = {path for path, module in sources.summaries.items() if module is not None}
+    if not using:
+        return []
+    calls = [f".{name}(".encode() for name in sorted(models.methods) if len(name) > 6]
+    found = [path for path in sources.mentioning_any(calls) if path not in using]
+    importing = [path for path in sources.paths if path not in using and not using.isdisjoint(imports.direct(path))]
+    if len(importing) <= MOST_BESIDE:
+        found += importing
+    return sorted(set(found))

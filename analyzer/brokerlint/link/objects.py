@@ -270,10 +270,11 @@ def set_in_methods(ev: Evaluator, cls: ClassValue, instance: Instance, name: str
 def method_activation(ev: Evaluator, cls: ClassValue, function: ir.Function, instance: Instance) -> Activation | None:
     """A method's activation on ``instance``: its constructor with the constructor's arguments, others open."""
     value = FunctionValue(cls.path, function.qualname, function, instance, cls.within, cls)
-    if function.name in ("__init__", "__new__", "__post_init__", "__aenter__") and instance.site is not None:
+    if function.name == "__init__":
         arguments = constructor_arguments(ev, instance, cls)
-        if function.name == "__init__" and arguments is not None:
-            return ev.call(value, {**arguments, **receiver_argument(value)}, bound=True)
+        if arguments is not None:
+            known = instance.site is not None
+            return ev.call(value, {**arguments, **receiver_argument(value)}, bound=known)
     return ev.call(value, receiver_argument(value), bound=False)
 
 
@@ -367,22 +368,37 @@ def _field(ev: Evaluator, instance: Instance, name: str, order: list[ClassValue]
 
 
 def _without_abstract(ev: Evaluator, instance: Instance, name: str, found: Values) -> Values:
-    """For any instance of a base class, the methods that its subclasses put in the place of an abstract one."""
+    """For any instance of a base class, what its implementations put in the place of an abstract method or an empty name."""
     if instance.site is not None:
         return found
     kept: list[Values] = []
     for value in found:
-        if isinstance(value, FunctionValue) and is_abstract(value.definition):
-            overriding = [
-                _from_body(ev, sub, name, Instance(sub, None)) or () for sub in subclasses(ev, instance.cls)
-            ]
-            kept.append(join((), *overriding) or (value,))
-        elif isinstance(value, Const) and value.value in (None, ""):
-            overriding = [_from_body(ev, sub, name, Instance(sub, None)) or () for sub in subclasses(ev, instance.cls)]
-            kept.append(join((), *overriding) or (value,))
+        abstract = isinstance(value, FunctionValue) and is_abstract(value.definition)
+        if abstract or (isinstance(value, Const) and value.value in (None, "")):
+            implementing = implementations(ev, instance.cls)
+            given = [_from_body(ev, one, name, Instance(one, None)) or () for one in implementing]
+            kept.append(join((), *given) or (value,))
         else:
             kept.append((value,))
     return join(*kept)
+
+
+def implementations(ev: Evaluator, cls: ClassValue) -> list[ClassValue]:
+    """The subclasses of ``cls``; of a protocol without any, the classes that have all its methods."""
+    derived = subclasses(ev, cls)
+    if derived or not any(path.rpartition(".")[2] == "Protocol" for path in mro(ev, cls)[1]):
+        return derived
+    wanted = {f.name for f in cls.definition.body.functions if not f.name.startswith("__")}
+    if not wanted:
+        return []
+    found: list[ClassValue] = []
+    for module in ev.program.mentioning(f"def {min(wanted)}("):
+        for one in module.body.classes:
+            value = ClassValue(module.path, one, one.qualname)
+            has = {f.name for f in one.body.functions if not is_abstract(f)}
+            if one is not cls.definition and wanted <= has:
+                found.append(value)
+    return found[:12]
 
 
 def is_abstract(function: ir.Function) -> bool:
@@ -556,36 +572,3 @@ def _stored_on_class(ev: Evaluator, cls: ClassValue, name: str) -> Values:
         if activation is not None:
             found += [ev.values(b.value, activation, At(b.order, b.block)) for b in bindings]
     return join((), *found)
-
-
-def stored_by_name(ev: Evaluator, expr: ir.Attribute) -> Values:
-    """``app.state.producer``: what any module stored under the same two last names, when nothing nearer is known."""
-    if not isinstance(expr.value, ir.Attribute):
-        return ()
-    tail = f"{expr.value.attr}.{expr.attr}"
-    key = ("stored", tail)
-    if key in ev._activations:
-        return ev._activations[key]  # type: ignore[return-value]
-    ev._activations[key] = ()  # type: ignore[assignment]
-    found: list[Values] = []
-    for module in ev.program.loaded():
-        for chain, body in _bodies(module.body):
-            for (base, attr), bindings in ev.names(body).attributes.items():
-                if attr != expr.attr or base.rpartition(".")[2] != expr.value.attr or "." not in base:
-                    continue
-                scope = ev.module(module.path)
-                inner = ev.symbolic(scope, chain) if scope and chain else scope
-                if inner is not None:
-                    found += [ev.values(b.value, inner, At(b.order, b.block)) for b in bindings]
-    ev._activations[key] = join((), *found)  # type: ignore[assignment]
-    return join((), *found)
-
-
-def _bodies(
-    body: ir.Body, chain: tuple[ir.Function | ir.Class, ...] = ()
-) -> list[tuple[tuple[ir.Function | ir.Class, ...], ir.Body]]:
-    found = [(chain, body)]
-    for inner in (*body.functions, *body.classes):
-        found += _bodies(inner.body, (*chain, inner))
-    return found
-

@@ -41,21 +41,25 @@ class Reading:
     receiver: Values
 
 
-def names_to_look_for(models: Models) -> frozenset[str]:
-    """The last names of all calls that may be sinks."""
-    found = set(models.methods)
+def operations_by_name(models: Models) -> dict[str, list[Operation]]:
+    """Every operation that sends, receives or manages, by the last name of its call."""
+    found: dict[str, list[Operation]] = {}
     for path, model in models.classes.items():
+        for name, operation in model.methods.items():
+            if operation.role:
+                found.setdefault(name, []).append(operation)
         if model.construct is not None and model.construct.role:
-            found.add(path.rpartition(".")[2])
+            found.setdefault(path.rpartition(".")[2], []).append(model.construct)
     for path, operation in models.functions.items():
         if operation.role:
-            found.add(path.rpartition(".")[2])
-    return frozenset(found | {"__init__"})
+            found.setdefault(path.rpartition(".")[2], []).append(operation)
+    return found
 
 
 def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
-    """The calls that may be sinks, by name: methods, constructors, and constructors of subclasses."""
-    names = set(names_to_look_for(ev.models))
+    """The calls that may be sinks, by name and keywords: methods, constructors, and constructors of subclasses."""
+    operations = operations_by_name(ev.models)
+    names = set(operations)
     for module in ev.program.loaded():
         for cls in module.body.classes:
             if cls.bases:
@@ -63,7 +67,21 @@ def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
                 model = ev.models.classes.get(from_library) if from_library else None
                 if model is not None and model.construct is not None and model.construct.role:
                     names.add(cls.name)
-    return [site for site in sites.all(frozenset(names)) if last_name(site.site.call.function) != "__init__" or _is_super(site)]
+    found = sites.all(frozenset(names | {"__init__"}))
+    return [site for site in found if _may_be(site, operations)]
+
+
+def _may_be(site: CallSite, operations: dict[str, list[Operation]]) -> bool:
+    name = last_name(site.site.call.function)
+    if name == "__init__":
+        return _is_super(site)
+    if any(argument.star == "**" for argument in site.site.call.arguments):
+        return True
+    given = {argument.keyword for argument in site.site.call.arguments}
+    return name not in operations or any(
+        all(any(one in given for one in wanted.split("|")) for wanted in operation.requires)
+        for operation in operations[name]
+    )
 
 
 def ir_class(module: ir.Module, cls: ir.Class) -> objects.ClassValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from brokerlint.link import objects, texts
 from brokerlint.link.scopes import Activation
@@ -18,6 +18,7 @@ from brokerlint.link.values import (
     ModuleValue,
     Record,
     Unknown,
+    Value,
     Values,
     concat,
     join,
@@ -78,11 +79,19 @@ def _dict(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
             more = more or value.more
         elif isinstance(value, External):
             return (value,)
+        elif isinstance(value, Collection):
+            pairs = [pair for item in value.items for pair in item if isinstance(pair, Collection) and len(pair.items) == 2]
+            entries.extend((key.value, pair.items[1]) for pair in pairs for key in pair.items[0] if _is_key(key))
+            more = more or value.more or len(pairs) < len(value.items)
         else:
             more = True
     entries.extend((key, values) for key, values in args if key not in ("", "*", "**"))
     more = more or any(key == "**" for key, _ in args)
     return (Record(tuple(entries), more),)
+
+
+def _is_key(value: Value) -> TypeGuard[Const]:
+    return isinstance(value, Const) and not isinstance(value.value, (bytes, float))
 
 
 def _getattr(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
