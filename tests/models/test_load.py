@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from brokerlint.models.index import in_use
 from brokerlint.models.load import ModelError, index, parse
 from brokerlint.models.model import Argument
 
@@ -95,6 +96,13 @@ def test_the_index_knows_classes_by_all_their_names() -> None:
     assert models.objects["bus.main"].model == "bus.Bus"
     assert [gives.model for gives in models.attributes["out"]] == ["bus.Bus"]
     assert models.words == (b"bus",)
+
+
+def test_a_model_of_a_general_package_is_used_only_beside_its_transport() -> None:
+    actors = parse(HEAD + "needs: [bus_sqs]\n", "bus.yaml")
+    plain = parse(HEAD, "plain.yaml")
+    assert in_use([actors, plain], {"bus_sqs"}.__contains__) == (actors, plain)
+    assert in_use([actors, plain], {"bus"}.__contains__) == (plain,)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from brokerlint.models.model import ClassModel, Gives, Library, Models, Operation
+
+
+def in_use(libraries: Iterable[Library], occurs: Callable[[str], bool]) -> tuple[Library, ...]:
+    """Those libraries that need no other word in the program, or whose word ``occurs`` in it."""
+    return tuple(one for one in libraries if not one.needs or any(occurs(word) for word in one.needs))
 
 
 def index(libraries: Iterable[Library]) -> Models:
