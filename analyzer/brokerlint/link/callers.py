@@ -28,6 +28,9 @@ from brokerlint.link.values import (
 )
 from brokerlint.python import ir
 
+_LOOKS = frozenset({"partial", "partialmethod", "isinstance", "hasattr", "wraps", "len", "print", "str", "repr"})
+"""Functions that a function is passed to without being called by them."""
+
 MOST_MATCHES = 6
 """Different functions (or receivers) that one call site may enter."""
 
@@ -60,18 +63,36 @@ class Callers:
         key = (path, function.qualname, function.line)
         if key in self._known:
             return self._known[key]
-        names = [function.name]
         self._known[key] = found = []
-        if function.name in ("<lambda>", "__init__", "__post_init__"):
+        if function.name in ("<lambda>", "__init__", "__post_init__", "__call__"):
             return found
-        if function.name == "__call__" and len(chain) > 1:
-            return found
-        for name in names:
-            found += [Step(site, "call", chain, path) for site in self._sites.calling(name)]
-            for site in self._sites.passing(name):
-                if last_name(site.site.call.function) not in ("partial", "isinstance", "hasattr", "wraps"):
-                    found.append(Step(site, "pass", chain, path))
+        for site in self._sites.calling(function.name):
+            step = Step(site, "call", chain, path)
+            if self._may_call(step):
+                found.append(step)
+        for site in self._sites.passing(function.name):
+            step = Step(site, "pass", chain, path)
+            if last_name(site.site.call.function) not in _LOOKS and self._may_pass(step):
+                found.append(step)
         return found
+
+    def _may_call(self, step: Step) -> bool:
+        """Could the call mean the target, judged with everything around it open?"""
+        values = self.callee(step)
+        if any(self._matching(value, step) is not None or needs_of((value,)) for value in values):
+            return True
+        unknown = bool(values) and all(isinstance(value, (Unknown, External)) for value in values)
+        return unknown and isinstance(step.target[-2] if len(step.target) > 1 else None, ir.Class)
+
+    def _may_pass(self, step: Step) -> bool:
+        module = self._ev.module(step.here.module.path)
+        start = self._ev.symbolic(module, step.here.chain) if module and step.here.chain else module
+        if start is None:
+            return False
+        name = step.target[-1].name
+        given = [a.value for a in step.here.site.call.arguments if last_name(a.value) == name]
+        values = [value for expr in given for value in self._ev.values(expr, start, step.here.at)]
+        return any(self._matching(value, step) is not None for value in values)
 
     def makers(self, path: str, chain: tuple[ir.Function | ir.Class, ...]) -> list[Step]:
         """The calls that make instances of the class around the innermost function of ``chain``, or of its subclasses."""

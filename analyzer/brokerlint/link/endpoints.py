@@ -134,14 +134,20 @@ class _Search:
 
     def deciding(self, route: list[Step], final: frozenset[tuple[object, ...]]) -> int:
         """How many steps of the route lie above the call that decides: the lowest one at which the channel is settled."""
+        alike = 0
         for index in range(len(route), 0, -1):
             readings = [sinks.read(self.ev, self.sink, act) for act in self.callers.descend(route[index:], self.sink, True)]
             for use in (use for reading in readings for use in reading.uses):
-                if final and _named(use) == final:
+                same = _named(use) == final
+                if (same or not final) and not needs_of(use.channel):
                     return index
-                if not final and not needs_of(use.channel):
-                    return index
-        return 0
+                alike = max(alike, index if same and final else 0)
+        return alike if needs_of(self.channel_at_top(route)) else 0
+
+    def channel_at_top(self, route: list[Step]) -> Values:
+        """The channel's values when the whole route is walked."""
+        readings = [sinks.read(self.ev, self.sink, act) for act in self.callers.descend(route, self.sink, True)]
+        return tuple(value for reading in readings for use in reading.uses for value in use.channel)
 
 
 def _named(use: sinks.Use) -> frozenset[tuple[object, ...]]:

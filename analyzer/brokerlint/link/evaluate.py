@@ -56,6 +56,7 @@ class Evaluator:
         self._members: set[tuple[str, str]] = set()
         self._names: dict[int, Names] = {}
         self._activations: dict[Any, Activation] = {}
+        self._symbolic: dict[int, Activation] = {}
         self._globals: dict[str, dict[str, list[tuple[tuple[ir.Function | ir.Class, ...], ir.Binding]]]] = {}
         self._depth = 0
         self._steps = 0
@@ -306,6 +307,9 @@ class Evaluator:
 
     def symbolic(self, module: Activation, chain: tuple[ir.Function | ir.Class, ...]) -> Activation | None:
         """The activation of the innermost definition of ``chain``, with every parameter open."""
+        known = self._symbolic.get(id(chain[-1])) if chain else module
+        if known is not None:
+            return known
         here: Activation | None = module
         for one in chain:
             if here is None:
@@ -319,6 +323,8 @@ class Evaluator:
                 receiver = objects.symbolic_receiver(one, owner)
                 value = FunctionValue(module.path, one.qualname, one, receiver, within, owner)
                 here = self.call(value, objects.receiver_argument(value), bound=False)
+        if here is not None:
+            self._symbolic[id(chain[-1])] = here
         return here
 
     def _changed(self, values: Values, stores: Any, scope: Activation, at: At) -> Values:

@@ -32,6 +32,7 @@ class Program:
         self._mentioning = mentioning
         self._libraries = frozenset(libraries) | sys.stdlib_module_names
         self._modules: dict[str, ir.Module | None] = {}
+        self.count = 0
         self._by_stem: dict[str, list[str]] = {}
         self._packages: set[str] = set()
         self._folders: set[str] = set()
@@ -52,6 +53,7 @@ class Program:
         """The summary of a file; None when it can't be read or is a folder without code."""
         if path not in self._modules:
             self._modules[path] = None if path.endswith("/") else self._load(path)
+            self.count += 1
         return self._modules[path]
 
     def loaded(self) -> Iterator[ir.Module]:

@@ -66,12 +66,16 @@ class Sites:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._seen: set[str] = set()
+        self._count = -1
         self._called: dict[str, list[CallSite]] = {}
         self._passed: dict[str, list[CallSite]] = {}
         self._aliases: dict[str, set[str]] = {}
 
     def refresh(self) -> None:
         """Take in the modules that were read since the last time."""
+        if self._program.count == self._count:
+            return
+        self._count = self._program.count
         for module in self._program.loaded():
             if module.path not in self._seen:
                 self._seen.add(module.path)

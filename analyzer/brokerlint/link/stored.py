@@ -22,12 +22,30 @@ class Stores:
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
+        self.count = -1
         self.attributes: dict[str, list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]]] = {}
         self.items: list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]] = []
+        self.keyed: dict[object, list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]]] = {}
+        self.indexed = 0
         self.answers: dict[object, Values] = {}
+
+    def under(self, ev: Evaluator, key: object) -> list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]]:
+        """The item assignments whose key may be ``key``; each key is evaluated once."""
+        while self.indexed < len(self.items):
+            path, chain, binding = item = self.items[self.indexed]
+            self.indexed += 1
+            target = binding.target
+            if isinstance(target, ir.Subscript) and not isinstance(target.index, ir.Opaque):
+                for one in _value(ev, path, chain, target.index, binding):
+                    if isinstance(one, Const):
+                        self.keyed.setdefault(one.value, []).append(item)
+        return self.keyed.get(key, [])
 
     def refresh(self, ev: Evaluator) -> None:
         """Take in the modules that were read since the last time; earlier answers may then be incomplete."""
+        if ev.program.count == self.count:
+            return
+        self.count = ev.program.count
         for module in ev.program.loaded():
             if module.path in self.seen:
                 continue
@@ -102,12 +120,8 @@ def by_key(ev: Evaluator, keys: Values) -> Values:
     if key not in stores.answers:
         stores.answers[key] = ()
         found: list[Values] = []
-        for path, chain, binding in stores.items:
-            target = binding.target
-            if not isinstance(target, ir.Subscript) or isinstance(target.index, ir.Opaque):
-                continue
-            known = _value(ev, path, chain, target.index, binding)
-            if any(isinstance(one, Const) and one.value in wanted for one in known):
+        for one in wanted:
+            for path, chain, binding in stores.under(ev, one):
                 found.append(_value(ev, path, chain, binding.value, binding))
         stores.answers[key] = _objects(join((), *found))
     return stores.answers[key]
