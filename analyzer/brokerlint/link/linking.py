@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from brokerlint.facts import Endpoint, Facts, Unresolved
 from brokerlint.link.bind import Binder
+from brokerlint.link.celery import celery_endpoints
 from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.imports import Imports
@@ -40,6 +41,8 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
         running = [deployment for path in modules for deployment in services.running(path)]
         made.append(binder.bound(endpoint, list({id(one): one for one in running}.values())))
     made += [binder.bound(endpoint, [deployment]) for endpoint, deployment in binder.triggered()]
+    queued = celery_endpoints(evaluator, sites, services, manifests, sources, paths)
+    made += [binder.bound(endpoint, running) for endpoint, running in queued]
     still: list[Unresolved] = []
     bound = {(e.place, e.system): e for e in made}
     for one in unresolved:
