@@ -45,7 +45,7 @@ def edges(facts: Facts) -> list[tuple[str, str, str, str]]:
             for channel in endpoint.channels:
                 channels[channel.name.service].append(channel.id)
             place = f"{endpoint.place.path}:{endpoint.place.line}"
-            for channel_id in channels.get(service) or channels.get(None, ()):
+            for channel_id in channels.get(service) or channels.get(None) or []:
                 found.append((service, endpoint.role, channel_id, place))
     return sorted(edge for edge in found if edge[1] != "manage")
 

@@ -101,7 +101,8 @@ def warn(facts: Facts, *, strict: bool) -> None:
         where = ":".join(part for part in (item.path, str(item.line) if item.line else "") if part)
         click.echo(f"warning: {terminal(f'{where}: {item.message}' if where else item.message)}", err=True)
     if strict and facts.diagnostics:
-        raise click.ClickException(f"{len(facts.diagnostics)} warnings, and --strict allows none")
+        count = len(facts.diagnostics)
+        raise click.ClickException(f"{count} warning{'s' * (count > 1)}, and --strict allows none")
 
 
 def _trees(paths: Sequence[Path]) -> dict[Path, frozenset[str]]:
