@@ -14,6 +14,7 @@ from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites, last_name
 from brokerlint.link.values import (
     ClassValue,
+    Client,
     Collection,
     External,
     FunctionValue,
@@ -114,10 +115,12 @@ class Callers:
         if start is None or step.how != "call":
             return ()
         values = self._ev.values(step.here.site.call.function, start, step.here.at)
-        typed = [value for value in values if isinstance(value, FunctionValue)]
-        if typed and all(self._matching(value, step) is None for value in typed):
-            return ()
-        return values
+        return () if self._elsewhere(values, step) else values
+
+    def _elsewhere(self, values: Values, step: Step) -> bool:
+        """Is the type of what is called known, and is it not the target's?"""
+        typed = [v for v in values if isinstance(v, (FunctionValue, ClassValue)) or (isinstance(v, Method) and isinstance(v.receiver, Client))]
+        return bool(typed) and all(self._matching(value, step) is None for value in typed)
 
     def certain(self, step: Step) -> bool:
         """Is the step's target among what its call is known to call?"""
@@ -177,6 +180,8 @@ class Callers:
         entered: list[Activation] = []
         args: calls.Args | None = None
         callees = self._ev.values(call.function, activation, step.here.at)
+        if self._elsewhere(callees, step):
+            return []
         self.pending |= needs_of(tuple(value for value in callees if isinstance(value, Unknown)))
         for value in callees[:MOST_MATCHES]:
             function = self._matching(value, step)

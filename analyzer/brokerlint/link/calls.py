@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from brokerlint.link import environment, library, objects, standard, stored, texts
+from brokerlint.link import environment, library, objects, projects, standard, stored, texts
 from brokerlint.link.scopes import Activation, At
 from brokerlint.link.values import (
     NONE,
@@ -110,7 +110,7 @@ def result(ev: Evaluator, call: ir.Call, act: Activation, at: At) -> Values:
     place = Place(act.path, call.line, call.end_line)
     found = join((), *[call_value(ev, function, args, place, act) for function in functions])
     if isinstance(call.function, ir.Attribute) and call.function.attr == "get" and args and all(map(_says_nothing, found)):
-        return stored.by_key(ev, args[0][1]) or found
+        return projects.configured(ev, call.function.value, args[0][1]) or stored.by_key(ev, args[0][1]) or found
     return found
 
 

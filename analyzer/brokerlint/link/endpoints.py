@@ -71,6 +71,8 @@ class _Search:
             return False
         held = False
         top = route[0].here if route else self.sink
+        if route and top.chain and any(step.target[-1] is top.chain[-1] for step in route):
+            return False  # a function that calls itself decides nothing new
         activations = self.callers.descend(route, self.sink)
         pending = settled_above(self.ev, self.callers.pending, top.chain, top.module.path)
         if route and not activations:
@@ -135,19 +137,15 @@ class _Search:
     def deciding(self, route: list[Step], final: frozenset[tuple[object, ...]]) -> int:
         """How many steps of the route lie above the call that decides: the lowest one at which the channel is settled."""
         alike = 0
-        for index in range(len(route), 0, -1):
+        for index in range(len(route), -1, -1):
+            here = route[index].here if index < len(route) else self.sink
             readings = [sinks.read(self.ev, self.sink, act) for act in self.callers.descend(route[index:], self.sink, True)]
             for use in (use for reading in readings for use in reading.uses):
                 same = _named(use) == final
-                if (same or not final) and not needs_of(use.channel):
+                if (same or not final) and not open_needs(self.ev, use.channel, here.chain, here.module.path):
                     return index
                 alike = max(alike, index if same and final else 0)
-        return alike if needs_of(self.channel_at_top(route)) else 0
-
-    def channel_at_top(self, route: list[Step]) -> Values:
-        """The channel's values when the whole route is walked."""
-        readings = [sinks.read(self.ev, self.sink, act) for act in self.callers.descend(route, self.sink, True)]
-        return tuple(value for reading in readings for use in reading.uses for value in use.channel)
+        return alike
 
 
 def _named(use: sinks.Use) -> frozenset[tuple[object, ...]]:

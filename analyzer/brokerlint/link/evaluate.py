@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from brokerlint.link import calls, environment, objects, stored, texts
+from brokerlint.link import calls, environment, objects, projects, stored, texts
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import END, Activation, At, Definition, Names, Store, base_key, names_of, visible
 from brokerlint.link.values import (
@@ -63,6 +63,7 @@ class Evaluator:
         self._kept: list[object] = []
         self.stores = stored.Stores()
         self.answers: dict[object, list[ir.Class | ir.Function]] = {}
+        self.texts: dict[object, list[str]] = {}
         self.inlining: list[tuple[str, str]] = []
 
     def keep(self, thing: object) -> None:
@@ -231,6 +232,9 @@ class Evaluator:
 
     def member(self, path: str, name: str) -> Values:
         """``name`` of the module at ``path``: a binding of it, or a module inside it."""
+        known = f"{self.program.dotted(path)}.{name}"
+        if known in self.models.classes or known in self.models.functions:
+            return (External(known),)  # the library itself is part of the program
         scope = self.module(path)
         key = (path, name)
         if scope is not None and key not in self._members:
@@ -363,7 +367,7 @@ class Evaluator:
     def attribute(self, expr: ir.Attribute, act: Activation, at: At) -> Values:
         """``value.attr``."""
         bases = self.values(expr.value, act, at)
-        found = join(*[objects.attribute(self, base, expr.attr) for base in bases])
+        found = join(*[projects.attribute(self, base, expr.attr, act.path) for base in bases])
         if all(isinstance(value, (Unknown, External)) for value in found):
             elsewhere = stored.by_attribute(self, expr)
             if elsewhere:
@@ -376,7 +380,7 @@ class Evaluator:
         keys = self.values(expr.index, act, at)
         found = join(*[self.item(base, keys) for base in self.values(expr.value, act, at)])
         if all(isinstance(value, (Unknown, External)) for value in found):
-            return stored.by_key(self, keys) or found
+            return projects.configured(self, expr.value, keys) or stored.by_key(self, keys) or found
         return found
 
     def item(self, base: Value, keys: Values) -> Values:
@@ -393,12 +397,14 @@ class Evaluator:
             if known and len(known) == len(keys):
                 return unknown("a key that the mapping lacks") if not base.more else unknown("a key set elsewhere")
             every = [values for _, values in base.entries]
-            return join(*every, unknown("looked up by a key that is not known")) if every else unknown("an empty mapping")
+            missing = unknown("looked up by a key that is not known", needs_of(keys))
+            return join(*every, missing) if every else missing
         if isinstance(base, Collection):
             index = next((key.value for key in keys if isinstance(key, Const)), None)
             if isinstance(index, int) and not base.more and -len(base.items) <= index < len(base.items):
                 return base.items[index]
-            return join(*base.items) if base.items else unknown("an item of an empty collection")
+            missing = unknown("an item of an empty collection", needs_of(keys))
+            return join(*base.items) if base.items else missing
         if isinstance(base, (External, ClassValue)):
             return environment.subscript(self, base, keys)
         if isinstance(base, Client):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from brokerlint.facts import Endpoint, Facts, Unresolved
 from brokerlint.link.bind import Binder
-from brokerlint.link.celery import celery_endpoints
+from brokerlint.link.celery import LIBRARIES, celery_endpoints
 from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.imports import Imports
@@ -24,7 +24,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     """The facts of a program whose candidate files have been read; further files are read when they are needed."""
     paths = tuple(paths)
     models = _present(sources, models)
-    names = {module.split(".")[0] for library in models.libraries for module in library.modules}
+    names = {module.split(".")[0] for library in models.libraries for module in library.modules} | LIBRARIES
     program = Program(sources.paths, sources.summary, sources.mentioning, names)
     imports = Imports(program, sources.text)
     sources.read(_beside(sources, imports, models))

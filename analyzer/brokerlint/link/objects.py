@@ -140,6 +140,8 @@ def class_attribute(ev: Evaluator, cls: ClassValue, name: str) -> Values:
     enum = any(path.rpartition(".")[2] in _ENUMS for path in outside)
     for one in order:
         found = _from_body(ev, one, name, cls)
+        if found is not None and all(value == Const(None) for value in found):
+            return join(found, _stored_on_class(ev, cls, name))
         if found is not None:
             return _member_value(found) if enum else found
     if enum and name == "values":

@@ -295,6 +295,8 @@ _FUNCTIONS: dict[str, Callable[[Evaluator, list[Values], Args], Values | None]] 
     "*.import_from_string": _import_string,
     "*.symbol_by_name": _import_string,
     "*.load_class": _import_string,
+    "simport.load": _import_string,
+    "stevedore.driver.DriverManager": _first,
     "contextlib.closing": _first,
     "contextlib.aclosing": _first,
     "itertools.chain": _collection("list"),
