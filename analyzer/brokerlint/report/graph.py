@@ -36,14 +36,16 @@ class Edge:
 
 
 def drawing(topology: Topology) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
-    """Boxes and arrows, each once, sorted; services that neither produce nor consume are left out."""
+    """Boxes and arrows, each once, sorted; services and channels that nothing touches are left out, unless a manifest
+    declares the channel."""
     graph = topology.graph()
     edges = sorted({Edge(source, target, data["role"]) for source, target, data in graph.edges(data=True)})
     touched = {end for edge in edges for end in (edge.source, edge.target)}
     nodes = []
     for key, data in sorted(graph.nodes(data=True)):
         kind, label = data.get("kind", "external"), data.get("label", key)
-        if kind != "service" or key in touched:
+        channel = topology.channel(key)
+        if key in touched or (channel is not None and channel.declared):
             system = data.get("system", "")
             words = {"group": "group ", "external": "", "service": "", "code": ""}.get(
                 kind, f"{system} {kind} ".lstrip()

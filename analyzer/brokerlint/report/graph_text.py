@@ -24,7 +24,8 @@ _ROLES = tuple(_VERBS)
 
 def render(graph: Graph, *, color: bool = False) -> str:
     """The channels by name, then what could not be resolved."""
-    lines = [line for node in graph.topology.channels() for line in (*_channel(node, graph, color), "")]
+    nodes = [node for node in graph.topology.channels() if node.declared or node.uses or node.link_list]
+    lines = [line for node in nodes for line in (*_channel(node, graph, color), "")]
     lines += _unresolved(graph.topology, graph.lines)
     return "".join(f"{line}\n" for line in lines) if lines else "no channels found\n"
 
@@ -70,13 +71,26 @@ def _trace(use: Use, lines: SourceLines) -> list[str]:
     """How the channel's name was found, and the calls down to the library."""
     steps = []
     if use.name is not None:
-        how = use.name.origin.replace("-", " ")
-        via = f", variable {use.name.env}" if use.name.env else ""
-        steps.append(terminal(f"name {_name(use.name)}: {how}{via}"))
+        steps.append(terminal(f"name {_name(use.name)}: {_origin(use.name)}"))
         steps += [terminal(f"from {_where(place, lines)} {place.text}".rstrip()) for place in use.name.trace]
     if use.endpoint is not None and use.endpoint.call_chain:
         steps.append(f"through {' -> '.join(_where(place, lines) for place in use.endpoint.call_chain)}")
     return steps
+
+
+def _origin(name: Name) -> str:
+    """How a name came to be known, in words."""
+    variable = f"variable {name.env}" if name.env else "a variable"
+    words = {
+        "env-default": f"default of {variable}",
+        "env-required": f"{variable}, which nothing in the tree sets",
+        "manifest": f"a manifest sets {variable}" if name.env else "a manifest says so",
+        "reference": "a manifest's reference to the resource",
+        "derived": "computed",
+        "library-default": "the library's default",
+        "unknown": name.why or "unknown",
+    }
+    return words.get(name.origin, name.origin)
 
 
 def _unresolved(topology: Topology, lines: SourceLines) -> Iterator[str]:
