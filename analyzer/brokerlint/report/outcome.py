@@ -56,9 +56,8 @@ def first_place(finding: Finding) -> Place:
 def body(finding: Finding) -> list[str]:
     """What a finding says beside its message, line by line: evidence is left to the format."""
     lines = [f"not surer because {note}" for note in finding.notes]
-    checked = finding.document()["checked"]
-    if checked:
-        lines.append(f"looked for: {'; '.join(checked)}")
+    if finding.ruled_out:
+        lines.append(f"looked for: {'; '.join(finding.ruled_out)}")
     lines += [f"do: {step}" for step in finding.advice]
     if finding.fix is not None:
         lines.append(f"fix{'' if finding.fix.safe else ' (changes behaviour)'}: {finding.fix.text}")
