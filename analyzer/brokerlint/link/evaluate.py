@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from brokerlint.link import calls, environment, objects, projects, stored, texts
+from brokerlint.link import calls, environment, library, objects, projects, stored, texts
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import END, Activation, At, Definition, Names, Store, base_key, names_of, visible
 from brokerlint.link.values import (
@@ -62,7 +62,7 @@ class Evaluator:
         self._steps = 0
         self._kept: list[object] = []
         self.stores = stored.Stores()
-        self.answers: dict[object, list[ir.Class | ir.Function]] = {}
+        self.answers: dict[object, Any] = {}
         self.texts: dict[object, list[str]] = {}
         self.inlining: list[tuple[str, str]] = []
 
@@ -227,7 +227,8 @@ class Evaluator:
             return (self.program.resolve(path, top if one.alias == top else one.module, one.level),)
         target = self.program.resolve(path, one.module, one.level)
         if isinstance(target, External):
-            return (External(f"{target.path}.{one.name}"),)
+            path = f"{target.path}.{one.name}"
+            return library.ready(self, path) or (External(path),)
         return self.member(target.path, one.name)
 
     def member(self, path: str, name: str) -> Values:
@@ -408,7 +409,7 @@ class Evaluator:
         if isinstance(base, (External, ClassValue)):
             return environment.subscript(self, base, keys)
         if isinstance(base, Client):
-            return objects.client_item(base, keys)
+            return objects.client_item(self, base, keys)
         if isinstance(base, Instance):
             method = objects.attribute(self, base, "__getitem__")
             functions = [value for value in method if isinstance(value, FunctionValue)]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from brokerlint.link import calls
+from brokerlint.link.scopes import At
 from brokerlint.link.values import (
     Client,
     Collection,
     Const,
     EnvVar,
+    External,
+    FunctionValue,
     Instance,
     Method,
     Record,
@@ -16,12 +22,14 @@ from brokerlint.link.values import (
     Unknown,
     Value,
     Values,
+    concat,
     join,
     needs_of,
     unknown,
 )
 from brokerlint.models.model import Argument, ClassModel, Gives, Operation
 from brokerlint.places import Place
+from brokerlint.python import ir
 
 if TYPE_CHECKING:
     from brokerlint.link.calls import Args
@@ -91,6 +99,16 @@ def argument(
     ev: Evaluator, spec: Argument, args: Args, receiver: Client | None, config: Values = ()
 ) -> Values:
     """The value that ``spec`` points at; () when the call does not give it."""
+    values = _found(ev, spec, args, receiver, config)
+    if values and spec.prefix is not None:
+        front = tuple(v for v in argument(ev, spec.prefix, args, receiver, config) if v not in (Const(None), Const("")))
+        if front:
+            values = _prefixed(values, front, spec.joint)
+    return values
+
+
+def _found(ev: Evaluator, spec: Argument, args: Args, receiver: Client | None, config: Values) -> Values:
+    """The value at the first of the places that has one, or the default, or what may hide in unpacked arguments."""
     for place in spec.places:
         values = _at(ev, place, args, receiver, config)
         if values:
@@ -98,15 +116,56 @@ def argument(
             steps = (".".join(spec.path),) if place == "config" and spec.path else spec.path
             for step in steps if place in ("config", *_deep(spec)) else ():
                 values = _step(ev, values, step)
+            if spec.match:
+                values = _matched(values, spec.match)
             if spec.separator:
                 values = _split(values, spec.separator)
             if spec.default is not None:
                 values = _defaulted(values, spec.default)
-            return values
+            if values:
+                return values
     if spec.default is not None and not any(key in ("*", "**") for key, _ in args):
         return (Const(spec.default),)
     hidden = [values for key, values in args if key in ("*", "**")]
     return join((), *hidden)
+
+
+def _matched(values: Values, expression: str) -> Values:
+    """The first group of ``expression`` in each text; a text that does not match gives nothing."""
+    found: list[Value] = []
+    for value in values:
+        if isinstance(value, Const) and isinstance(value.value, str):
+            match = re.search(expression, value.value)
+            found += [Const(match[1], value.trace)] if match and match[1] else []
+        elif isinstance(value, Template):
+            text = "".join(part if isinstance(part, str) else "\0" for part in value.parts)
+            match = re.search(expression, text)
+            if match and "\0" not in match[1]:
+                found.append(Const(match[1], value.trace))
+            elif match:
+                found.append(unknown("a name inside a text that is not known")[0])
+        elif isinstance(value, Collection):
+            items = tuple(_matched(item, expression) for item in value.items)
+            found.append(Collection(value.kind, tuple(item for item in items if item), value.more))
+        else:
+            found.append(value)
+    return tuple(found)
+
+
+def _prefixed(values: Values, front: Values, joint: str) -> Values:
+    """Each name with ``front`` and ``joint`` before it."""
+    found: list[Values] = []
+    for value in values:
+        if isinstance(value, Collection):
+            items = tuple(_prefixed(item, front, joint) for item in value.items)
+            found.append((Collection(value.kind, items, value.more),))
+        elif isinstance(value, Client) and value.carry("channel"):
+            found.append(_prefixed(value.carry("channel") or (), front, joint))
+        elif isinstance(value, (Const, EnvVar, Template)):
+            found.append(concat([front, (Const(joint),), (value,)]))
+        else:
+            found.append((value,))
+    return join((), *found)
 
 
 def _deep(spec: Argument) -> tuple[int | str, ...]:
@@ -118,10 +177,8 @@ def _at(ev: Evaluator, place: int | str, args: Args, receiver: Client | None, co
     positional = [values for key, values in args if key == ""]
     if isinstance(place, int):
         return positional[place] if place < len(positional) else ()
-    if place == "config":
-        if receiver is not None:
-            return receiver.config
-        return config
+    if place == "config" and (receiver is not None or config):
+        return receiver.config if receiver is not None else config
     if place == "receiver":
         return receiver.carry("channel") or () if receiver else ()
     if place.startswith("self."):
@@ -129,7 +186,13 @@ def _at(ev: Evaluator, place: int | str, args: Args, receiver: Client | None, co
         if receiver is None:
             return ()
         return receiver.carry(name) or ()
-    if place.startswith("*") and place != "**":
+    if place.startswith("@"):
+        path, _, name = place[1:].rpartition(".")
+        return ambient(ev, path, name)
+    if place == "**":
+        entries = tuple((key, values) for key, values in args if key not in ("", "*", "**"))
+        return (Record(entries, any(key == "**" for key, _ in args)),) if entries else ()
+    if place.startswith("*"):
         start = int(place[1:] or 0)
         items = tuple(positional[start:])
         spread = any(key == "*" for key, _ in args)
@@ -190,9 +253,9 @@ def given(
     missing: Values = ()
     if gives.by is not None:
         chosen = argument(ev, gives.by, args, receiver)
-        names = [value.value for value in chosen if isinstance(value, Const)]
-        models = [gives.choices[str(name)] for name in names if str(name) in gives.choices]
-        if len(names) < len(chosen):
+        names = [text for value in chosen for text in beginnings(value)]
+        models = [model for name in names if (model := choice(gives.choices, name))]
+        if not all(beginnings(value) for value in chosen):
             missing = unknown("a client whose service is not known", needs_of(chosen))
         elif not models:
             return unknown(f"a client of another service ({', '.join(str(name) for name in names[:3])})")
@@ -206,6 +269,9 @@ def given(
         carried = [*[pair for pair in receiver.carried if pair[0] not in fresh], *carried]
     if gives.keyed is not None:
         names = argument(ev, gives.keyed[0], args, receiver)
+        for one in names:
+            if isinstance(one, Record):
+                carried += [(str(key), values) for key, values in one.entries]
         values = argument(ev, gives.keyed[1], args, receiver)
         for name in names:
             if isinstance(name, Const) and isinstance(name.value, str):
@@ -219,6 +285,95 @@ def given(
         return join((), *[values for name, values in carried if name == "value"]) or unknown("an attribute")
     site = place
     return join(tuple(Client(model, tuple(carried), config, site) for model in models), missing)
+
+
+def beginnings(value: Value) -> list[str]:
+    """The text of a value that chooses a class, or as much of its beginning as is known."""
+    if isinstance(value, Const):
+        return [str(value.value)]
+    if isinstance(value, EnvVar):
+        return [text for one in value.default or () for text in beginnings(one)]
+    if isinstance(value, Template) and isinstance(value.parts[0], str):
+        return [value.parts[0]]
+    return []
+
+
+def choice(choices: Mapping[str, str], text: str) -> str | None:
+    """The class for ``text``: by the whole of it, or by a beginning (a key with a final ``*``)."""
+    if text in choices:
+        return choices[text]
+    return next((model for key, model in choices.items() if fits(text, key)), None)
+
+
+def fits(text: str, wanted: str) -> bool:
+    """Is ``text`` the wanted constant, or does it begin as a final ``*`` asks?"""
+    return text.startswith(wanted[:-1]) if wanted.endswith("*") else text == wanted
+
+
+def asked_of_self(model: ClassModel) -> list[str]:
+    """The names that the operations of a class read from the object itself."""
+    specs = [spec for one in (*model.methods.values(), model.subclass) if one for spec in (one.channel, one.group) if spec]
+    places = [place for spec in specs for place in spec.places if isinstance(place, str) and place.startswith("self.")]
+    return list(dict.fromkeys(place.removeprefix("self.") for place in places))
+
+
+def ready(ev: Evaluator, path: str) -> Values | None:
+    """The ready-made library object at this import path; None when the models know none."""
+    gives = ev.models.objects.get(path)
+    return None if gives is None else given(ev, gives, None, [], None, None)
+
+
+def ambient(ev: Evaluator, path: str, name: str) -> Values:
+    """What objects of the modelled class at ``path`` carry under ``name``, wherever the program makes them."""
+    from brokerlint.link.sites import bodies, last_name
+
+    key = ("ambient", path, name)
+    known: Values | None = ev.answers.get(key)
+    if known is not None:
+        return known
+    ev.answers[key] = ()
+    found: list[Values] = []
+    short = path.rpartition(".")[2]
+    for module in ev.program.mentioning(short):
+        scope = ev.module(module.path)
+        for chain, body in bodies(module.body):
+            for site in body.sites:
+                if scope is None or last_name(site.call.function) != short:
+                    continue
+                act = ev.symbolic(scope, chain) if chain else scope
+                made = ev.values(site.call, act, At(site.order, site.block)) if act else ()
+                found += [one.carry(name) or () for one in made if isinstance(one, Client) and one.model == path]
+    values = ev.answers[key] = join((), *found)
+    return values
+
+
+def becoming(ev: Evaluator, function: FunctionValue) -> list[Client]:
+    """The objects that a decorated function's name stands for beside the function (a task, an agent)."""
+    definition = function.definition
+    scope = function.within or (ev.class_body(function.owner) if function.owner else ev.module(function.path))
+    if scope is None or not definition.decorators:
+        return []
+    at = At(definition.order, definition.block)
+    found: list[Client] = []
+    for decorator in definition.decorators:
+        call_ = decorator if isinstance(decorator, ir.Call) else None
+        for target in ev.values(call_.function if call_ else decorator, scope, at):
+            operation, client = _decorating(ev, target)
+            if operation is None or operation.becomes is None:
+                continue
+            args = calls.arguments(ev, call_, scope, at) if call_ else []
+            made = given(ev, operation.becomes, client, args, Place(function.path, definition.line), operation)
+            found += [one for one in made if isinstance(one, Client)]
+    return found
+
+
+def _decorating(ev: Evaluator, target: Value) -> tuple[Operation | None, Client | None]:
+    if isinstance(target, Method) and isinstance(target.receiver, Client):
+        model = ev.models.classes.get(target.receiver.model)
+        return (model.methods.get(target.name) if model else None), target.receiver
+    if isinstance(target, External):
+        return ev.models.functions.get(target.path), None
+    return None, None
 
 
 def _answer(ev: Evaluator, gives: Gives, receiver: Client | None, args: Args, operation: Operation | None) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from brokerlint.link import calls, library, settings
@@ -109,7 +110,8 @@ def _member_value(values: Values) -> Values:
 def attribute(ev: Evaluator, base: Value, name: str) -> Values:
     """``base.name``."""
     if isinstance(base, External):
-        return (External(f"{base.path}.{name}"),)
+        path = f"{base.path}.{name}"
+        return library.ready(ev, path) or (External(path),)
     if isinstance(base, ModuleValue):
         return ev.member(base.path, name)
     if isinstance(base, Instance):
@@ -126,9 +128,20 @@ def attribute(ev: Evaluator, base: Value, name: str) -> Values:
             if found is not None:
                 return found
         return (Method(base, name),)
+    if isinstance(base, FunctionValue):
+        objects = [one for one in library.becoming(ev, base) if name in _members_of(ev, one)]
+        if objects:
+            return join((), *[library.attribute(ev, one, name) for one in objects])
     if isinstance(base, (FunctionValue, Method)):
         return (Method(base, name),)
+    if isinstance(base, Unknown) and name in ev.models.attributes:
+        return join((), *[library.given(ev, gives, None, [], None, None) for gives in ev.models.attributes[name]])
     return unknown(f"attribute '{name}' of something unknown", needs_of((base,)))
+
+
+def _members_of(ev: Evaluator, client: Client) -> set[str]:
+    model = ev.models.classes.get(client.model)
+    return {*model.methods, *model.attributes} if model else set()
 
 
 _MAPPING_METHODS = frozenset({"get", "items", "keys", "values", "copy", "pop", "update", "setdefault"})
@@ -459,7 +472,18 @@ def library_part(ev: Evaluator, instance: Instance) -> Client | None:
                         args = args[1:]
                     break
     made = library.construct(ev, model, args, instance.site)
-    return next((value for value in made if isinstance(value, Client)), None)
+    client = next((value for value in made if isinstance(value, Client)), None)
+    if client is None:
+        return None
+    named = [(name, _from_class(ev, order, name, instance)) for name in library.asked_of_self(ev.models.classes[model])]
+    written = tuple((name, values) for name, values in named if values and client.carry(name) is None)
+    return replace(client, carried=(*client.carried, *written))
+
+
+def _from_class(ev: Evaluator, order: list[ClassValue], name: str, instance: Instance) -> Values:
+    """What the body of the nearest class binds ``name`` to."""
+    found = (_from_body(ev, one, name, instance) for one in order)
+    return next((values for values in found if values is not None), ())
 
 
 # --- Receivers and annotations ------------------------------------------------------------------------------------
@@ -552,8 +576,11 @@ def entered(ev: Evaluator, base: Value) -> Values:
     return (base,)
 
 
-def client_item(base: Client, keys: Values) -> Values:
+def client_item(ev: Evaluator, base: Client, keys: Values) -> Values:
     """``client[key]``: an object that carries the key as its channel (``client.topics[b"x"]``)."""
+    model = ev.models.classes.get(base.model)
+    if model is not None and "__getitem__" in model.methods:
+        return library.method_result(ev, base, "__getitem__", [("", keys)], base.site)
     element = base.carry("element")
     return element if element else unknown("an item of a message", needs_of(keys))
 

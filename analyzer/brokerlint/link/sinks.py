@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brokerlint.link import calls, library, objects
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites, last_name
-from brokerlint.link.values import Client, Collection, External, Method, Unknown, Value, Values, join, needs_of
+from brokerlint.link.values import Client, Collection, External, Instance, Method, Unknown, Value, Values, join, needs_of
 from brokerlint.models.model import ClassModel, Library, Models, Operation
 from brokerlint.python import ir
 
@@ -60,6 +60,7 @@ def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
     """The calls that may be sinks, by name and keywords: methods, constructors, and constructors of subclasses."""
     operations = operations_by_name(ev.models)
     names = set(operations)
+    derived: list[CallSite] = []
     for module in ev.program.loaded():
         for cls in module.body.classes:
             if cls.bases:
@@ -67,8 +68,21 @@ def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
                 model = ev.models.classes.get(from_library) if from_library else None
                 if model is not None and model.construct is not None and model.construct.role:
                     names.add(cls.name)
-    found = sites.all(frozenset(names | {"__init__"}))
-    return [site for site in found if _may_be(site, operations)]
+                if model is not None and model.subclass is not None:
+                    derived.append(_class_site(ev, module, cls))
+    decorating = sites.decorating(name for name, found in operations.items() if any(one.decorator for one in found))
+    found = [*sites.all(frozenset(names | {"__init__"})), *decorating]
+    return [*[site for site in found if _may_be(site, operations)], *derived]
+
+
+def _class_site(ev: Evaluator, module: ir.Module, cls: ir.Class) -> CallSite:
+    """A class statement as the call ``Class.__init_subclass__()`` that Python makes of it."""
+    key = ("class site", module.path, cls.qualname)
+    known: CallSite | None = ev.answers.get(key)
+    if known is None:
+        call = ir.Call(ir.Attribute(ir.Name(cls.name), "__init_subclass__"), (), cls.line, cls.line)
+        known = ev.answers[key] = CallSite(module, (), ir.Site(call, cls.block, cls.order, "dropped", False))
+    return known
 
 
 def _may_be(site: CallSite, operations: dict[str, list[Operation]]) -> bool:
@@ -99,6 +113,8 @@ def read(ev: Evaluator, site: CallSite, act: Activation) -> Reading:
     at = site.at
     if isinstance(call.function, ir.Attribute) and call.function.attr == "__init__":
         return _read_super(ev, site, act)
+    if isinstance(call.function, ir.Attribute) and call.function.attr == "__init_subclass__":
+        return _read_class(ev, site)
     functions = ev.values(call.function, act, at)
     uses: list[Use] = []
     args: calls.Args | None = None
@@ -107,14 +123,43 @@ def read(ev: Evaluator, site: CallSite, act: Activation) -> Reading:
         if found and args is None:
             args = calls.arguments(ev, call, act, at)
         for library_, model, operation, client in found:
-            use = _use(ev, library_, model, operation, client, args or [])
-            if use is not None:
-                uses.append(use)
+            if operation.decorator and operation.gives is not None and not _decorates(site):
+                continue
+            for one in (operation, *operation.also):
+                use = _use(ev, library_, model, one, client, args or []) if one.role else None
+                if use is not None:
+                    uses.append(use)
     if not uses and all(isinstance(f, Unknown) or _unknown_receiver(f) for f in functions):
         guess = _by_signature(ev, call, act, site)
         if guess is not None:
             uses.append(guess)
     return Reading(tuple(uses), tuple(value for value in functions if isinstance(value, (Unknown, Method))))
+
+
+def _decorates(site: CallSite) -> bool:
+    """Does the call stand as a decorator, or is a function handed to its result at once?"""
+    call = site.site.call
+    decorators = (decorator for function in site.body.functions for decorator in function.decorators)
+    bare = call.line == call.end_line and not call.arguments and not any(one.call is call for one in site.body.sites)
+    return bare or any(one is call for one in decorators) or any(one.call.function is call for one in site.body.sites)
+
+
+def _read_class(ev: Evaluator, site: CallSite) -> Reading:
+    """A class that registers itself by deriving from a library's class, when it writes the handler."""
+    definition = next((cls for cls in site.body.classes if cls.line == site.site.call.line), None)
+    if definition is None:
+        return Reading((), ())
+    cls = ir_class(site.module, definition)
+    base = objects.library_base(ev, cls)
+    model = ev.models.classes.get(base) if base else None
+    if model is None or model.subclass is None:
+        return Reading((), ())
+    written = {function.name for one in objects.mro(ev, cls)[0] for function in one.definition.body.functions}
+    if model.handler and model.handler not in written:
+        return Reading((), ())
+    client = objects.library_part(ev, Instance(cls, None))
+    use = _use(ev, ev.models.library_of[model.path], model, model.subclass, client, [])
+    return Reading((use,) if use and (use.channel or model.subclass.channel is None) else (), ())
 
 
 def _unknown_receiver(function: Value) -> bool:
@@ -161,12 +206,13 @@ def _use(
 ) -> Use | None:
     if not _has_required(operation, args):
         return None
-    for name, wanted in operation.when.items():
-        carried = client.carry(name) if client else None
-        if not carried or not any(str(getattr(value, "value", None)) == wanted for value in carried):
-            return None
     config = client.config if client else library.configuration(ev, model, args) if model else ()
+    if not _holds(ev, operation, args, client, config):
+        return None
     channel = library.argument(ev, operation.channel, args, client, config) if operation.channel else ()
+    if not channel and operation.pattern is not None:
+        channel = library.argument(ev, operation.pattern, args, client, config)
+        operation = replace(operation, shape="pattern")
     if operation.optional and not _says_something(channel):
         return None
     group_at = operation.group or (model.group if model else None)
@@ -176,6 +222,17 @@ def _use(
         group = group or (client.carry("group") or () if client else ())
         group = group or library.argument(ev, group_at, [], client, config)
     return Use(operation, library_, model, client, channel, group, args, guessed)
+
+
+def _holds(ev: Evaluator, operation: Operation, args: calls.Args, client: Client | None, config: Values) -> bool:
+    """Have the arguments and carried values that ``when`` names the constants it asks for?"""
+    for name, wanted in operation.when.items():
+        spec = operation.arguments.get(name)
+        carried = client.carry(name) or () if client else ()
+        values = library.argument(ev, spec, args, client, config) if spec else carried
+        if not any(library.fits(text, str(wanted)) for value in values for text in library.beginnings(value)):
+            return False
+    return True
 
 
 def _says_something(channel: Values) -> bool:

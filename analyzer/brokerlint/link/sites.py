@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from brokerlint.link.program import Program
@@ -69,6 +69,7 @@ class Sites:
         self._count = -1
         self._called: dict[str, list[CallSite]] = {}
         self._passed: dict[str, list[CallSite]] = {}
+        self._decorating: dict[str, list[CallSite]] = {}
         self._aliases: dict[str, set[str]] = {}
 
     def refresh(self) -> None:
@@ -83,6 +84,10 @@ class Sites:
 
     def _add(self, module: ir.Module) -> None:
         for chain, body in bodies(module.body):
+            for function in body.functions:
+                self._decorate(module, chain, function)
+            for binding in body.bindings:
+                self._loop(module, chain, body, binding)
             for site in body.sites:
                 here = CallSite(module, chain, site)
                 self._called.setdefault(last_name(site.call.function), []).append(here)
@@ -95,6 +100,29 @@ class Sites:
                     self._aliases.setdefault(imported.name, set()).add(imported.alias)
             for binding in body.bindings:
                 self._alias(binding)
+
+    def _decorate(self, module: ir.Module, chain: tuple[ir.Function | ir.Class, ...], function: ir.Function) -> None:
+        """``@app.task`` without parentheses calls ``app.task`` all the same, as ``app.task()`` would."""
+        for decorator in function.decorators:
+            if isinstance(decorator, (ir.Name, ir.Attribute)):
+                call = ir.Call(decorator, (), function.line, function.line)
+                site = ir.Site(call, function.block, function.order, "used", False)
+                self._decorating.setdefault(last_name(decorator), []).append(CallSite(module, chain, site))
+
+    def _loop(
+        self, module: ir.Module, chain: tuple[ir.Function | ir.Class, ...], body: ir.Body, binding: ir.Binding
+    ) -> None:
+        """``async for x in topic`` calls ``topic.__iter__()``."""
+        in_loop = binding.block >= 0 and body.blocks[binding.block].kind == "async-for"
+        if in_loop and binding.kind == "for" and isinstance(binding.value, ir.Element):
+            call = ir.Call(ir.Attribute(binding.value.of, "__iter__"), (), binding.line, binding.line)
+            site = ir.Site(call, binding.block, binding.order, "used", False)
+            self._called.setdefault("__iter__", []).append(CallSite(module, chain, site))
+
+    def decorating(self, names: Iterable[str]) -> list[CallSite]:
+        """All known decorators without parentheses of any of ``names``."""
+        self.refresh()
+        return [site for name in names for site in self._decorating.get(name, ())]
 
     def _alias(self, binding: ir.Binding) -> None:
         """``target = function`` and ``target = partial(function, ...)`` make another name for the function."""
