@@ -38,9 +38,9 @@ _BUILD_DIRECTORIES = frozenset(("build", "dist"))
 _GENERATED_ENDINGS = ("_pb2.py", "_pb2_grpc.py")
 _MANIFEST_ENDINGS = frozenset(
     ".yaml .yml .json .tf .tfvars .hcl .toml .ini .cfg .conf .properties .env .sh .bash .service .template "
-    ".tpl .j2 .jinja .jinja2 .nomad .ksql .dockerfile .mk".split()
+    ".tpl .j2 .jinja .jinja2 .nomad .ksql .sql .dockerfile .mk .lock".split()
 )
-_MANIFEST_NAMES = ("dockerfile", "containerfile", "docker-compose", "procfile", "makefile", "requirements", ".env")
+_MANIFEST_NAMES = ("dockerfile", "containerfile", "docker-compose", "procfile", "pipfile", "requirements", ".env")
 _DEPLOYMENT_NAMES = ("dockerfile", "docker-compose", "compose.y", "serverless.y", "template.y", "procfile", "chart.y")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brokerlint.cli.inputs import Inputs, arguments, gather, told, warn, words
+from brokerlint.cli.inputs import Inputs, arguments, gather, refuse, told, warn, words
 from brokerlint.cli.output import append, colored, put
 from brokerlint.report import CHECK_FORMATS
 from brokerlint.report.escape import terminal
@@ -64,8 +64,9 @@ def command(
         from brokerlint.report.github import summary as job_summary
 
         append(job_summary(outcome), os.environ[_SUMMARY_FILE])
+    warn(outcome.facts)
     click.echo(summary(outcome), err=True)
-    warn(outcome.facts, strict=strict)
+    refuse(outcome.facts, strict=strict)
     failing = inputs.config.failing
     return 1 if any(failing.fails(finding) for finding in outcome.findings) else 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from brokerlint.cli.inputs import arguments, gather, told, warn
+from brokerlint.cli.inputs import arguments, gather, refuse, told, warn
 from brokerlint.cli.output import colored, put
 from brokerlint.report import GRAPH_FORMATS
 
@@ -37,5 +37,6 @@ def command(
     inputs = gather(paths, config_path, include, {})
     graph = Graph(build(inputs.facts, inputs.config.declarations()), inputs.lines, trace)
     put(render_graph(output_format, graph, color=colored(output)), output)
-    warn(inputs.facts, strict=strict)
+    warn(inputs.facts)
+    refuse(inputs.facts, strict=strict)
     return 0

@@ -95,13 +95,17 @@ def gather(paths: Sequence[Path], config_path: Path | None, include: Sequence[st
     return Inputs(merge(parts), config, SourceLines(root))
 
 
-def warn(facts: Facts, *, strict: bool) -> None:
-    """One line on standard error for each thing that could not be looked at; an error at the end when ``strict``."""
+def warn(facts: Facts) -> None:
+    """One line on standard error for each thing that could not be looked at."""
     for item in facts.diagnostics:
         where = ":".join(part for part in (item.path, str(item.line) if item.line else "") if part)
         click.echo(f"warning: {terminal(f'{where}: {item.message}' if where else item.message)}", err=True)
-    if strict and facts.diagnostics:
-        count = len(facts.diagnostics)
+
+
+def refuse(facts: Facts, *, strict: bool) -> None:
+    """An error when ``strict`` and something could not be looked at."""
+    count = len(facts.diagnostics)
+    if strict and count:
         raise click.ClickException(f"{count} warning{'s' * (count > 1)}, and --strict allows none")
 
 
