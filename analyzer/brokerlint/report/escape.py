@@ -56,15 +56,8 @@ def github_property(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text inside a Markdown paragraph or table cell: no markup, no HTML, no mention, no link."""
+    """Text in Markdown (also between tags in one of its paragraphs): no markup, no HTML, no mention, no link."""
     return _MARKDOWN.sub(r"\\\1", terminal(text)).replace("&", "&amp;").replace("<", "&lt;").replace("://", ":&#47;/")
-
-
-def markdown_code(text: str) -> str:
-    """Text as a code span that is safe in a table cell."""
-    clean = terminal(text).replace("|", "\N{FULLWIDTH VERTICAL LINE}")
-    fence = "`" * (max((len(run) for run in re.findall("`+", clean)), default=0) + 1)
-    return f"{fence} {clean} {fence}" if "`" in clean else f"`{clean}`"
 
 
 def html(text: str) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from brokerlint.checking import Finding, Severity
-from brokerlint.report.escape import github_message, github_property, markdown, markdown_code
+from brokerlint.report.escape import github_message, github_property, html, markdown
 from brokerlint.report.excerpt import SourceLines
 from brokerlint.report.outcome import Outcome, body, first_place
 
@@ -76,13 +76,13 @@ def summary(outcome: Outcome) -> str:
 
 
 def _section(finding: Finding, lines: SourceLines) -> Iterator[str]:
-    yield f"\n<details><summary><b>{finding.severity.value} {markdown(finding.check)}</b> {markdown(finding.message)}"
-    yield "</summary>\n\n"
+    head = f"<b>{finding.severity.value} {html(finding.check)}</b> {html(finding.message)}"
+    yield f"\n<details><summary>{head}</summary>\n\n"
     for place in finding.evidence or (first_place(finding),):
         if place.path:
-            yield f"- {markdown_code(f'{lines.shown(place.path)}:{place.line}')} {markdown(place.text)}\n"
+            yield f"- <code>{markdown(f'{lines.shown(place.path)}:{place.line}')}</code> {markdown(place.text)}\n"
     yield "\n"
     for line in body(finding):
         yield f"{markdown(line)}  \n"
     yield f"\n{markdown(finding.name)}, {finding.confidence.word} confidence. "
-    yield f"More: {markdown_code(f'brokerlint explain {finding.check}')}\n</details>\n"
+    yield f"More: <code>brokerlint explain {markdown(finding.check)}</code>\n</details>\n"
