@@ -198,7 +198,6 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "loop_count": "how often the loop around the call runs, where that is constant (int)",
     "best_effort": "the call stands alone in a try that swallows every error (bool)",
     "partition": "the call names a partition (bool)",
-    "countdown": "constant seconds before a task may run (int)",
     # Consuming
     "loop_kind": "while-true, for-iter, async-for, lambda-handler, decorator, framework-stream, framework-task, once",
     "max_messages": "messages per receive (int; None: not given)",
@@ -234,7 +233,6 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "decode_guarded": "an error while decoding does not leave the loop (bool)",
     "pauses": "the consumer pauses partitions while work runs (bool)",
     "heartbeat": "the visibility timeout is extended while work runs (bool)",
-    "acks_late": "a task is acknowledged after it ran (bool)",
     "time_limit": "constant seconds after which a task is stopped (int)",
     "predefined_queues": "the task queue's broker is told its queues (bool)",
     "delivery_count": "the delivery count of a shared record is looked at (bool)",
