@@ -11,7 +11,7 @@ from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.imports import Imports
 from brokerlint.link.program import Program
-from brokerlint.link.scripts import console_scripts
+from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Services
 from brokerlint.link.sites import Sites
 from brokerlint.manifests.facts import ManifestFacts
@@ -32,7 +32,8 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
         program.module(path)
     evaluator = Evaluator(program, models)
     sites = Sites(program)
-    services = Services(program, imports, manifests.services, paths, console_scripts(program, sources, paths))
+    scripts = console_scripts(program, sources, paths)
+    services = Services(program, imports, manifests.services, paths, scripts, project_name(sources))
     binder = Binder(manifests, services, program)
     made: list[Endpoint] = []
     found, unresolved = endpoints(search(evaluator, sites))

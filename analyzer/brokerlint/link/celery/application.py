@@ -38,7 +38,7 @@ class Code:
 
 @dataclass(slots=True)
 class App:
-    """One application, told apart by the call that makes it; ``system`` is ``sqs``, ``kafka`` or "" for other brokers."""
+    """One application, told apart by the call that makes it. ``system``: ``sqs``, ``kafka``, "" for other brokers."""
 
     place: Place
     settings: dict[str, Values] = field(default_factory=dict)
@@ -202,11 +202,10 @@ class Apps:
             if not isinstance(target, (ir.Attribute, ir.Subscript)) or last_name(target.value) != "conf":
                 continue
             at = At(binding.order, binding.block)
-            index = target.index.value if isinstance(target, ir.Subscript) and isinstance(target.index, ir.Constant) else ""
-            key = settings.present_name(target.attr if isinstance(target, ir.Attribute) else str(index))
-            if key is not None:
+            written = settings.present_name(_written_key(target))
+            if written is not None:
                 values = self._ev.values(binding.value, one.act, at)
-                self._write(target.value, one, at, [Setting(key, values, one.path)])
+                self._write(target.value, one, at, [Setting(written, values, one.path)])
 
     def _from_object(self, receiver: ir.Expr, call: ir.Call, one: Code, at: At) -> None:
         source = call.position(0) or call.keyword("obj")
@@ -227,12 +226,15 @@ class Apps:
 
     def _write_to(self, receiver: ir.Expr, one: Code, at: At, found: Iterable[Setting]) -> None:
         values = self._ev.values(receiver, one.act, at)
-        places = {place for place in (app_place(self._ev, value) for value in values) if place in self._by_place}
+        found_places = [app_place(self._ev, value) for value in values]
+        places = {place for place in found_places if place is not None and place in self._by_place}
         if not places and not all(isinstance(value, (Unknown, Client, Instance, External)) for value in values):
             return
         kept = list(found)
-        for place in places or {None}:
+        for place in places:
             self._own.setdefault(place, []).extend(kept)
+        if not places:
+            self._own.setdefault(None, []).extend(kept)
 
     # --- Settling -------------------------------------------------------------------------------------------------
 
@@ -265,3 +267,10 @@ class Apps:
             if all(isinstance(value, (Unknown, External)) or value == Const(None) for value in values):
                 values = settings.nearest(app.place.path, [one for one in pool if one.key == key]) or values
             app.settings[key] = values
+
+
+def _written_key(target: ir.Attribute | ir.Subscript) -> str:
+    """The setting that ``conf.key`` or ``conf["key"]`` names; "" when it can't be told."""
+    if isinstance(target, ir.Attribute):
+        return target.attr
+    return str(target.index.value) if isinstance(target.index, ir.Constant) else ""

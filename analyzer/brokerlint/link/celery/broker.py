@@ -1,8 +1,8 @@
 """Which system is an application's broker: SQS, Kafka or another?
 
-The settings of the code and of the manifests are believed first; an SQS broker anywhere among them counts, since the address
-of a developer's machine stands beside that of production. Only where they say nothing, what the project requires
-(``celery[sqs]``) and addresses elsewhere in its files are taken as evidence. No evidence, no endpoint.
+The settings of the code and of the manifests are believed first; an SQS broker anywhere among them counts, since the
+address of a developer's machine stands beside that of production. Only where they say nothing, what the project
+requires (``celery[sqs]``) and addresses elsewhere in its files are taken as evidence. No evidence, no endpoint.
 """
 
 from __future__ import annotations
@@ -21,7 +21,25 @@ from brokerlint.read import Sources
 _SCHEMES = {"sqs": "sqs", "confluentkafka": "kafka", "kafka": "kafka"}
 _SCHEME = re.compile(r"^([a-z][a-z0-9+_.-]*)://?", re.IGNORECASE)
 _SQS_ADDRESS = re.compile(r"^https?://(?:sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com", re.IGNORECASE)
-_SQS_OPTIONS = ("predefined_queues", "sts_role_arn", "wait_time_seconds", "sqs-creation-attributes", "sqs_base64_encoding", "region")
+_TRANSPORTS = frozenset(
+    {
+        "redis",
+        "rediss",
+        "amqp",
+        "amqps",
+        "pyamqp",
+        "librabbitmq",
+        "memory",
+        "filesystem",
+        "mongodb",
+        "sentinel",
+        "gcpubsub",
+    }
+)
+_SQS_OPTIONS = ("predefined_queues", "sts_role_arn", "sqs-creation-attributes", "sqs_base64_encoding")
+_SQS_SIGNS = ("region", "wait_time_seconds", "polling_interval")
+"""Transport options that point to SQS where nothing names another broker."""
+
 _EXTRA = re.compile(rb"(?:celery|kombu)\s*\[[^\]]*\bsqs\b|extras\s*=\s*\[[^\]]*[\"']sqs[\"']", re.IGNORECASE)
 _ADDRESS = re.compile(rb"\bsqs://", re.IGNORECASE)
 _REQUIREMENTS = ("requirements", "pyproject.toml", "setup.py", "setup.cfg", "pipfile", "dockerfile", "constraints")
@@ -50,9 +68,15 @@ class Brokers:
             return "sqs"
         if deployed or coded:
             return ""
+        if any(app.option(key) for key in _SQS_SIGNS):
+            return "sqs"
         if self._requires(app, _EXTRA) or self._addressed():
             return "sqs"
-        if not fallback and self._requires(app, re.compile(rb"\bpycurl\b")) and self._requires(app, re.compile(rb"\bboto3\b")):
+        if (
+            not fallback
+            and self._requires(app, re.compile(rb"\bpycurl\b"))
+            and self._requires(app, re.compile(rb"\bboto3\b"))
+        ):
             return "sqs"
         return ""
 
@@ -89,7 +113,11 @@ class Brokers:
 
     def _requires(self, app: App, wanted: re.Pattern[bytes]) -> bool:
         """Do the requirements of the project around the application hold this?"""
-        return any(wanted.search(self._sources.text(path)) for path in self._paths if _states_requirements(path, app.place.path))
+        return any(
+            wanted.search(self._sources.text(path))
+            for path in self._paths
+            if _states_requirements(path, app.place.path)
+        )
 
 
 def _states_requirements(path: str, code: str) -> bool:
@@ -106,8 +134,8 @@ def _systems(texts: Iterable[str]) -> set[str]:
         scheme = _SCHEME.match(text)
         if text.lower() in _SCHEMES or _SQS_ADDRESS.match(text):
             found.add(_SCHEMES.get(text.lower(), "sqs"))
-        elif scheme:
-            found.add(_SCHEMES.get(scheme[1].lower(), "other"))
+        elif scheme or text.lower() in _TRANSPORTS:
+            found.add(_SCHEMES.get(scheme[1].lower(), "other") if scheme else "other")
     return found
 
 
@@ -138,5 +166,3 @@ def _beginnings(value: Written | None) -> list[str]:
     if isinstance(value, Choice):
         return [text for option in value.options for text in _beginnings(option)]
     return []
-
-

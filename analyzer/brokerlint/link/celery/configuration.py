@@ -1,4 +1,4 @@
-"""What checks want to know of Celery's configuration, under normalised keys; addresses and keys to accounts are never kept."""
+"""What checks want to know of Celery's configuration, under normalised keys; no addresses, no keys to accounts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from brokerlint.link.values import Collection, Const, EnvVar, Template, Unknown,
 Config: TypeAlias = dict[str, dict[str, Any]]
 
 _OPTIONS = {
-    "visibility_timeout": "visibility_timeout", "queue_name_prefix": "queue_prefix", "region": "region", "wait_time_seconds": "wait_time",
-    "polling_interval": "polling_interval", "is_secure": "is_secure",
+    "visibility_timeout": "visibility_timeout", "queue_name_prefix": "queue_prefix", "region": "region",
+    "wait_time_seconds": "wait_time", "polling_interval": "polling_interval", "is_secure": "is_secure",
 }  # fmt: skip
 _SETTINGS = {
     "task_serializer": "serializer", "accept_content": "accept_content", "task_time_limit": "task_time_limit",
-    "task_soft_time_limit": "task_soft_time_limit", "task_acks_late": "acks_late", "worker_prefetch_multiplier": "prefetch_multiplier",
-    "worker_enable_remote_control": "remote_control", "task_always_eager": "always_eager",
+    "task_soft_time_limit": "task_soft_time_limit", "task_acks_late": "acks_late",
+    "worker_prefetch_multiplier": "prefetch_multiplier", "worker_enable_remote_control": "remote_control",
+    "task_always_eager": "always_eager",
 }  # fmt: skip
 _TASK_OPTIONS = {
-    "acks_late": "acks_late", "time_limit": "task_time_limit", "soft_time_limit": "task_soft_time_limit", "serializer": "serializer",
-    "max_retries": "max_retries", "default_retry_delay": "retry_delay",
+    "acks_late": "acks_late", "time_limit": "task_time_limit", "soft_time_limit": "task_soft_time_limit",
+    "serializer": "serializer", "max_retries": "max_retries", "default_retry_delay": "retry_delay",
 }  # fmt: skip
 
 
@@ -63,8 +64,13 @@ def _plain(item: Values) -> object:
 
 
 def task_facts(task: Task) -> dict[str, object]:
-    """What is known of a consuming task: it is acknowledged before its body runs unless ``acks_late`` says otherwise."""
-    facts: dict[str, object] = {"loop_kind": "framework-task", "entry_kind": "consumer-handler", "group_kind": "none", "task": task.name}
+    """What is known of a task that is run: it is acknowledged before its body unless ``acks_late`` says otherwise."""
+    facts: dict[str, object] = {
+        "loop_kind": "framework-task",
+        "entry_kind": "consumer-handler",
+        "group_kind": "none",
+        "task": task.name,
+    }
     late = task.options.get("acks_late") or (task.app.get("task_acks_late") if task.app is not None else ())
     if late and all(isinstance(value, Const) for value in late):
         facts["acks_late"] = any(isinstance(value, Const) and bool(value.value) for value in late)
@@ -95,7 +101,11 @@ def send_facts(send: Send, around: Task | None) -> dict[str, object]:
 
 
 def _number(values: Values) -> int | float | None:
-    numbers = [v.value for v in values if isinstance(v, Const) and isinstance(v.value, (int, float)) and not isinstance(v.value, bool)]
+    numbers = [
+        v.value
+        for v in values
+        if isinstance(v, Const) and isinstance(v.value, (int, float)) and not isinstance(v.value, bool)
+    ]
     return numbers[0] if len(numbers) == 1 == len(values) else None
 
 
@@ -104,5 +114,3 @@ def _key(values: Values) -> dict[str, object]:
     if len(known) == 1 == len(values) and isinstance(known[0], Const):
         return {"kind": "none" if known[0].value is None else "const", "text": known[0].value}
     return {"kind": "unknown", "text": None}
-
-

@@ -11,7 +11,7 @@ from brokerlint.link.callers import Callers
 from brokerlint.link.celery import application, configuration, schedules
 from brokerlint.link.celery.application import App, Apps
 from brokerlint.link.celery.broker import Brokers
-from brokerlint.link.celery.routing import Routing, channel_names
+from brokerlint.link.celery.routing import Routing, channel_names, entity_name
 from brokerlint.link.celery.sends import Send, Sends
 from brokerlint.link.celery.tasks import Task, Tasks
 from brokerlint.link.celery.workers import Workers
@@ -33,8 +33,8 @@ def celery_endpoints(
 ) -> list[Found]:
     """The endpoints that a program's Celery tasks and sends are, each with the services that run it.
 
-    ``paths`` are all paths of the tree: requirements and scripts are among the evidence. Nothing is read when no Python file
-    mentions Celery, and only what mentions it when the broker is neither SQS nor Kafka.
+    ``paths`` are all paths of the tree: requirements and scripts are among the evidence. Nothing is read when no Python
+    file mentions Celery, and only what mentions it when the broker is neither SQS nor Kafka.
     """
     if not sources.mentioning("elery"):
         return []
@@ -83,7 +83,12 @@ class _Joining:
                 self._reaches(task, channels)
         found = [one for task in self.tasks.all for one in self._consuming(task)]
         found += self._producing()
-        found += [one for entry, app, channels, _ in scheduled if app is not None for one in self._clocked(entry, app, channels)]
+        found += [
+            one
+            for entry, app, channels, _ in scheduled
+            if app is not None
+            for one in self._clocked(entry, app, channels)
+        ]
         return found
 
     def _reaches(self, task: Task, channels: Iterable[ChannelName]) -> None:
@@ -102,6 +107,10 @@ class _Joining:
         if found and not task.options.get("queue"):
             return tuple(found.values())
         own = channel_names(task.app, self.routing.unsaid(task.app, task, task.name))
+        taken = self.workers.queues(task.path)
+        if not found and taken is not None and not any(_told(channel) or channel.name.text in taken for channel in own):
+            # Nobody here sends the task, and no worker takes the default queue: others send it where workers take it.
+            own = _taken(task.app, taken)
         return tuple({channel.id: channel for channel in (*(found or {}).values(), *own)}.values())
 
     def _consuming(self, task: Task) -> list[Found]:
@@ -114,7 +123,14 @@ class _Joining:
             groups = tuple(_group(channel.name) for channel in channels if channel.name.text)
         facts = configuration.task_facts(task)
         config = configuration.of_app(task.app) | configuration.of_task(task)
-        return [(self._endpoint(task.place, task.definition.qualname, "consume", "task", task.app, channels, config, facts, groups), running)]
+        return [
+            (
+                self._endpoint(
+                    task.place, task.definition.qualname, "consume", "task", task.app, channels, config, facts, groups
+                ),
+                running,
+            )
+        ]
 
     def _workers(self, task: Task) -> list[Deployment]:
         names = [channel.name.text for channel in self._channels(task) if channel.name.text]
@@ -138,7 +154,9 @@ class _Joining:
             for channel in send.channels or self._inherited(send):
                 channels.setdefault((channel.id, channel.name.env), channel)
         known = [channel for channel in channels.values() if channel.name.kind != "unknown"]
-        kept = tuple(known or channels.values()) or (ChannelName(first.app.system, Name("unknown", why="no queue reaches the call")),)
+        kept = tuple(known or channels.values()) or (
+            ChannelName(first.app.system, Name("unknown", why="no queue reaches the call")),
+        )
         running: dict[int, Deployment] = {}
         for send in members:
             top = send.route[0].here if send.route else send.sink
@@ -155,7 +173,16 @@ class _Joining:
         config = configuration.of_app(first.app)
         place = first.anchor.place
         made = self._endpoint(
-            place, first.anchor.function, "produce", first.reading.operation, first.app, kept, config, facts, (), tuple(chain.values())
+            place,
+            first.anchor.function,
+            "produce",
+            first.reading.operation,
+            first.app,
+            kept,
+            config,
+            facts,
+            (),
+            tuple(chain.values()),
         )
         return made, list(running.values())
 
@@ -177,7 +204,9 @@ class _Joining:
         return app, channel_names(app, queues), tasks
 
     def _clocked(self, entry: schedules.Entry, app: App, channels: tuple[ChannelName, ...]) -> list[Found]:
-        facts = {"entry_kind": "cron", "task": entry.task} if entry.task else {"entry_kind": "cron"}
+        facts: dict[str, object] = {"entry_kind": "cron"}
+        if entry.task:
+            facts["task"] = entry.task
         function = entry.code.chain[-1].qualname if entry.code.chain else ""
         made = self._endpoint(entry.place, function, "produce", "beat", app, channels, configuration.of_app(app), facts)
         return [(made, self.workers.scheduling(entry.code.path))]
@@ -205,8 +234,24 @@ class _Joining:
         )  # fmt: skip
 
 
+MOST_TAKEN = 3
+"""Queues that a task of unknown senders is said to be in: a worker with more of them tells nothing about one task."""
+
+
+def _told(channel: ChannelName) -> bool:
+    """Is the queue one that the program names, rather than Celery's own default?"""
+    return channel.name.kind != "unknown" and channel.name.origin != "library-default"
+
+
+def _taken(app: App, queues: frozenset[str]) -> tuple[ChannelName, ...]:
+    if len(queues) > MOST_TAKEN:
+        why = "nothing in this tree sends the task, and its workers take several queues"
+        return (ChannelName(app.system, Name("unknown", why=why)),)
+    return tuple(
+        ChannelName(app.system, Name("exact", entity_name(queue), origin="manifest")) for queue in sorted(queues)
+    )
+
+
 def _group(name: Name) -> Name:
     """The consumer group that the Kafka transport makes for a queue."""
     return Name(name.kind, f"{name.text}-consumer-group", origin="derived", trace=name.trace)
-
-

@@ -23,6 +23,7 @@ from brokerlint.link.values import (
     EnvVar,
     FunctionValue,
     Instance,
+    ModuleValue,
     Record,
     Value,
     Values,
@@ -73,13 +74,14 @@ class Routing:
         return unknown("no queue is given, and the default queue is none of the declared ones")
 
     def declared(self, app: App) -> frozenset[str]:
-        """The queues that ``task_queues`` and ``predefined_queues`` declare, without the prefix."""
+        """The queues that ``task_queues`` and ``predefined_queues`` declare, without the prefix, if all are known."""
         known = self._declared.get(id(app))
         if known is None:
             prefix = _text(app.option("queue_name_prefix")) or ""
-            names = {text.removeprefix(prefix) for value in app.option("predefined_queues") for text in _keys(value)}
-            for value in app.get("task_queues"):
-                names |= set(_keys(value))
+            names: set[str] = set()
+            for value in (*app.get("task_queues"), *app.option("predefined_queues")):
+                if isinstance(value, (Record, Collection)) and not value.more:
+                    names |= {text.removeprefix(prefix) for text in _keys(value)}
             known = self._declared[id(app)] = frozenset(names)
         return known
 
@@ -113,12 +115,16 @@ class Routing:
             return self._target(calls.apply(self._ev, router, [("", (Const(name),))]))
         elif isinstance(router, Instance):
             method = objects.instance_attribute(self._ev, router, "route_for_task")
-            return join((), *[self._by_router(one, name, depth + 1) for one in method if isinstance(one, FunctionValue)])
+            return join(
+                (), *[self._by_router(one, name, depth + 1) for one in method if isinstance(one, FunctionValue)]
+            )
         elif isinstance(router, Const) and isinstance(router.value, str) and "." in router.value:
             module, _, attribute = router.value.rpartition(".")
-            target = self._ev.program.resolve("", module)
-            values = self._ev.member(target.path, attribute) if hasattr(target, "path") and target.path.endswith(".py") else ()
-            return join((), *[self._by_router(one, name, depth + 1) for one in values if isinstance(one, FunctionValue)])
+            resolved = self._ev.program.resolve("", module)
+            values = self._ev.member(resolved.path, attribute) if isinstance(resolved, ModuleValue) else ()
+            return join(
+                (), *[self._by_router(one, name, depth + 1) for one in values if isinstance(one, FunctionValue)]
+            )
         return ()
 
     def _pair(self, router: Collection, name: str) -> Values | None:
@@ -149,7 +155,7 @@ def matches(name: str, pattern: str) -> bool:
 def _keys(value: Value) -> Iterator[str]:
     """The queue names in a mapping, or in a list of names and ``Queue`` objects."""
     if isinstance(value, Record):
-        yield from (key for key, _ in value.entries if isinstance(key, str))
+        yield from (key for key, _ in value.entries if isinstance(key, str) and "(" not in key)
     elif isinstance(value, Collection):
         for item in value.items:
             for one in item:
@@ -209,5 +215,3 @@ def entity_name(queue: str) -> str:
     """What the SQS transport makes of a queue's name: points become hyphens, other punctuation underscores."""
     base, fifo = (queue.removesuffix(".fifo"), ".fifo") if queue.endswith(".fifo") else (queue, "")
     return _FORBIDDEN.sub("_", base.replace(".", "-")) + fifo
-
-

@@ -69,7 +69,9 @@ def _entries(
         record = next((v for v in ev.values(value, one.act, at) if isinstance(v, Record)), None)
         if record is None:
             continue
-        task = next((v.value for v in record.get("task") or () if isinstance(v, Const) and isinstance(v.value, str)), "")
+        task = next(
+            (v.value for v in record.get("task") or () if isinstance(v, Const) and isinstance(v.value, str)), ""
+        )
         options = [inner.get("queue") for inner in record.get("options") or () if isinstance(inner, Record)]
         queue = next((values for values in options if values), ())
         name = key.value if isinstance(key, ir.Constant) and isinstance(key.value, str) else task

@@ -25,7 +25,9 @@ from brokerlint.python import ir
 SENDING = frozenset({"delay", "apply_async", "send_task", "retry", "add_periodic_task"})
 DEEPEST_ROUTE = 6
 MOST_ROUTES = 200
-_CELERYS_OWN = frozenset({"queue", "countdown", "eta", "expires", "routing_key", "link", "link_error", "MessageGroupId", "task_id"})
+_CELERYS_OWN = frozenset(
+    {"queue", "countdown", "eta", "expires", "routing_key", "link", "link_error", "MessageGroupId", "task_id"}
+)
 """Keywords of ``apply_async`` that no pool or executor has."""
 
 
@@ -104,8 +106,6 @@ class Sends:
         receivers = self._ev.values(function.value, act, at)
         tasks = [task for value in receivers if (task := self._tasks.of(value)) is not None]
         found = [Signature(task, task.name) for task in dict.fromkeys(tasks)]
-        if function.attr == "retry" and not found:
-            return None
         missing = tuple(v for v in receivers if isinstance(v, Unknown) and self._tasks.of(v) is None)
         if not found and not needs_of(missing) and not self._looks_like_celery(call, receivers):
             return None
@@ -132,7 +132,9 @@ class Sends:
         receivers = self._ev.values(call.function.value, act, here.at)
         if any(isinstance(value, FunctionValue) for value in own):
             return None
-        known = any(is_application(self._ev, v) or (isinstance(v, External) and "celery" in v.path.lower()) for v in receivers)
+        known = any(
+            is_application(self._ev, v) or (isinstance(v, External) and "celery" in v.path.lower()) for v in receivers
+        )
         if not known and not all(isinstance(value, (Unknown, External)) for value in receivers):
             return None
         first = call.position(0) or call.keyword("name")
@@ -249,7 +251,8 @@ class _Walk:
         top = route[0].here if route else self._sink
         app = self._sends.app_of(reading, top.module.path)
         known_task = any(one.task is not None or one.name for one in reading.signatures)
-        sure = known_task or not needs_of(reading.receivers) or any(_says(one.queue) for one in reading.signatures)
+        told = not needs_of(reading.receivers) or any(_says(one.queue) for one in reading.signatures)
+        sure = known_task or (told and reading.operation != "retry")
         if app is None or not app.system or not sure:
             return False
         channels = self._sends.channels(reading, top.module.path)
@@ -265,7 +268,11 @@ class _Walk:
         for index in range(len(route), 0, -1):
             for act in self._sends.callers().descend(route[index:], self._sink):
                 reading = self._sends.read(self._sink, act)
-                if reading is not None and wanted and _known(self._sends.channels(reading, self._sink.module.path)) == wanted:
+                if (
+                    reading is not None
+                    and wanted
+                    and _known(self._sends.channels(reading, self._sink.module.path)) == wanted
+                ):
                     return index
         return 0
 

@@ -1,8 +1,9 @@
 """Celery's settings: their names (old, new, with a namespace) and the places where programs write them.
 
-A setting is written into one application (``Celery(broker=...)``, ``app.conf.update(...)``, ``config_from_object``) or stands in
-the program's own configuration (``CELERY_BROKER_URL`` of Django or Flask, ``CELERY = {...}``) from where code that is not here,
-such as an extension, hands it to Celery. The latter form a *pool*; an application takes the entries nearest to it.
+A setting is written into one application (``Celery(broker=...)``, ``app.conf.update(...)``, ``config_from_object``) or
+stands in the program's own configuration (``CELERY_BROKER_URL`` of Django or Flask, ``CELERY = {...}``) from where code
+that is not here, such as an extension, hands it to Celery. The latter form a *pool*; an application takes the entries
+nearest to it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from brokerlint.link.values import ClassValue, Const, External, Instance, Module
 from brokerlint.python import ir
 
 OLD_NAMES = {
-    "default_queue": "task_default_queue", "queues": "task_queues", "routes": "task_routes", "acks_late": "task_acks_late",
-    "create_missing_queues": "task_create_missing_queues", "always_eager": "task_always_eager", "include": "imports",
+    "default_queue": "task_default_queue", "queues": "task_queues", "routes": "task_routes",
+    "acks_late": "task_acks_late", "create_missing_queues": "task_create_missing_queues",
+    "always_eager": "task_always_eager", "include": "imports",
     "broker": "broker_url", "enable_remote_control": "worker_enable_remote_control",
     "celeryd_prefetch_multiplier": "worker_prefetch_multiplier", "celerybeat_schedule": "beat_schedule",
     "celeryd_task_time_limit": "task_time_limit", "celeryd_task_soft_time_limit": "task_soft_time_limit",
@@ -29,8 +31,8 @@ OLD_NAMES = {
 """Setting names before Celery 4, without the leading ``celery_``, and arguments of ``Celery(...)``."""
 
 KNOWN = frozenset(OLD_NAMES.values()) | {
-    "broker_url", "broker_read_url", "broker_write_url", "broker_transport", "broker_transport_options", "task_serializer",
-    "accept_content", "result_serializer", "imports",
+    "broker_url", "broker_read_url", "broker_write_url", "broker_transport", "broker_transport_options",
+    "task_serializer", "accept_content", "result_serializer", "imports",
 }  # fmt: skip
 """The settings that matter here, under their present names."""
 
@@ -48,7 +50,7 @@ class Setting:
 
 
 def present_name(key: str, namespaces: Iterable[str] = ()) -> str | None:
-    """The present name of a setting (``CELERY_ROUTES`` -> ``task_routes``); None for what is no setting that matters."""
+    """The present name of a setting (``CELERY_ROUTES`` -> ``task_routes``); None for other names."""
     name = key.lower()
     for namespace in ("celery", *namespaces):
         prefix = f"{namespace.lower()}_"
@@ -119,15 +121,15 @@ def pool(ev: Evaluator, module: ir.Module, namespaces: Iterable[str]) -> Iterato
         yield from _class_attributes(ev, cls, namespaces)
 
 
-def _marked(name: str, namespaces: Iterable[str], lower: bool = False) -> bool:
+def _marked(name: str, namespaces: Iterable[str]) -> bool:
     """Does the name itself say that it is about Celery?"""
     spaces = tuple(f"{space.upper()}_" for space in namespaces if space)
-    return lower or name.upper().startswith(("CELERY", "BROKER_", *spaces))
+    return name.upper().startswith(("CELERY", "BROKER_", *spaces))
 
 
 def _globals(ev: Evaluator, scope: Activation, namespaces: Iterable[str], lower: bool) -> Iterator[Setting]:
     for name in ev.names(scope.body).definitions:
-        if not _marked(name, namespaces, lower):
+        if not _marked(name, namespaces) and not (lower and name in KNOWN):
             continue
         key = present_name(name, namespaces)
         if key is None and name.lower() not in DICTIONARIES:
@@ -159,7 +161,11 @@ def _entries(name: str, key: str | None, values: Values, path: str, namespaces: 
 def written_into(ev: Evaluator, binding: ir.Binding, act: Activation, namespaces: Iterable[str]) -> Iterator[Setting]:
     """``app.config["CELERY_BROKER_URL"] = ...``: a setting written into another configuration object."""
     target = binding.target
-    if isinstance(target, ir.Subscript) and isinstance(target.index, ir.Constant) and isinstance(target.index.value, str):
+    if (
+        isinstance(target, ir.Subscript)
+        and isinstance(target.index, ir.Constant)
+        and isinstance(target.index.value, str)
+    ):
         name = target.index.value
         key = present_name(name, namespaces)
         if _marked(name, namespaces) and (key is not None or name.lower() in DICTIONARIES):

@@ -1,4 +1,4 @@
-"""Signatures and canvases: ``task.s(...)``, ``signature("name")``, ``chain``, ``group`` and ``chord``, and the tasks inside them."""
+"""Signatures and canvases: ``task.s(...)``, ``signature("name")``, ``chain``, ``group``, ``chord``, and their tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from brokerlint.python import ir
 
 _MAKING = frozenset({"s", "si", "signature", "subtask", "starmap", "map", "chunks"})
 _KEEPING = frozenset({"clone", "on_error", "link", "link_error", "set_immutable", "freeze", "group"})
-_CANVASES = frozenset({"chain", "group", "chord", "signature", "subtask", "xmap", "chunks", "starmap", "maybe_signature"})
+_CANVASES = frozenset(
+    {"chain", "group", "chord", "signature", "subtask", "xmap", "chunks", "starmap", "maybe_signature"}
+)
 DEEPEST = 8
 
 
@@ -79,10 +81,18 @@ class Signatures:
                 queue = self.queue(call, act, at)
                 return [replace(one, queue=queue) for one in inner] if queue else inner
         values = self._ev.values(function, act, at)
-        if any(isinstance(v, External) and v.path.startswith("celery.") and v.path.rpartition(".")[2] in _CANVASES for v in values):
+        if any(
+            isinstance(v, External) and v.path.startswith("celery.") and v.path.rpartition(".")[2] in _CANVASES
+            for v in values
+        ):
             named = self._named(call, act, at)
             return named or [one for a in call.arguments for one in self.read(a.value, act, at, depth + 1)]
-        return [one for value in values if isinstance(value, FunctionValue) for one in self._returned(value, call, act, at, depth)]
+        return [
+            one
+            for value in values
+            if isinstance(value, FunctionValue)
+            for one in self._returned(value, call, act, at, depth)
+        ]
 
     def _made(self, call: ir.Call, function: ir.Attribute, act: Activation, at: At) -> list[Signature]:
         values = self._ev.values(function.value, act, at)
@@ -105,12 +115,16 @@ class Signatures:
         """The canvas that a function of the program returns."""
         if not any(leave.kind == "return" for leave in function.definition.body.exits) or self._tasks.of(function):
             return []
-        parameters = function.definition.parameters[1:] if function.receiver is not None else function.definition.parameters
+        parameters = (
+            function.definition.parameters[1:] if function.receiver is not None else function.definition.parameters
+        )
         bound = calls.bind(self._ev, parameters, calls.arguments(self._ev, call, act, at))
         inside = self._ev.call(function, bound, bound=True)
         if inside is None:
             return []
-        leaves = [leave for leave in function.definition.body.exits if leave.kind == "return" and leave.value is not None]
+        leaves = [
+            leave for leave in function.definition.body.exits if leave.kind == "return" and leave.value is not None
+        ]
         return [
             one
             for leave in leaves

@@ -25,9 +25,9 @@ from brokerlint.places import Place
 from brokerlint.python import ir
 
 _MARKS = frozenset({"task", "shared_task", "periodic_task"})
-_BASES = frozenset({"celery.Task", "celery.app.task.Task", "celery.task.Task", "celery.task.base.Task", "celery.app.Task"})
-MOST_WRAPPING = 3
-"""Decorators of the program's own around Celery's, one inside the other."""
+_BASES = frozenset(
+    {"celery.Task", "celery.app.task.Task", "celery.task.Task", "celery.task.base.Task", "celery.app.Task"}
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -89,7 +89,7 @@ class Tasks:
 
     def _in(self, one: Code) -> None:
         for function in one.body.functions:
-            found = next((f for d in function.decorators if (f := self._decorated(d, function, one, 0))), None)
+            found = next((f for d in function.decorators if (f := self._decorated(d, function, one))), None)
             if found is not None:
                 app, options, line = found
                 place = Place(one.path, line or function.line, function.line)
@@ -103,11 +103,13 @@ class Tasks:
         self._by_name.setdefault(task.name, []).append(task)
 
     def _name(self, definition: ir.Function | ir.Class, options: dict[str, Values], one: Code) -> str:
-        given = next((v.value for v in options.get("name", ()) if isinstance(v, Const) and isinstance(v.value, str)), "")
+        given = next(
+            (v.value for v in options.get("name", ()) if isinstance(v, Const) and isinstance(v.value, str)), ""
+        )
         return given or f"{self._ev.program.dotted(one.path)}.{definition.name}"
 
     def _decorated(
-        self, decorator: ir.Expr, function: ir.Function, one: Code, depth: int
+        self, decorator: ir.Expr, function: ir.Function, one: Code
     ) -> tuple[App | None, dict[str, Values], int] | None:
         """The application, options and line of a decorator that makes a task; None for any other decorator."""
         call = decorator if isinstance(decorator, ir.Call) else None
@@ -118,15 +120,17 @@ class Tasks:
         self._ev.start()
         values = self._ev.values(marker, one.act, at)
         mark = last_name(marker)
+        inherited: dict[str, Values] = {}
         if mark in _MARKS and any(self._is_marker(value) for value in values):
             receivers = tuple(value.receiver for value in values if isinstance(value, Method))
         elif mark in _MARKS and isinstance(marker, ir.Attribute) and self._like_app(marker.value, values, one, at):
             receivers = self._ev.values(marker.value, one.act, at)
         else:
-            receivers = self._wrapped(values, depth)
-            if receivers is None:
+            wrapped = self._wrapped(values)
+            if wrapped is None:
                 return None
-        options = dict(calls.arguments(self._ev, call, one.act, at)) if call is not None else {}
+            receivers, inherited = wrapped
+        options = {**inherited, **dict(calls.arguments(self._ev, call, one.act, at))} if call is not None else inherited
         kept = {key: values for key, values in options.items() if key not in ("", "*", "**")}
         if mark == "periodic_task":
             kept.setdefault("periodic", (Const(True),))
@@ -145,25 +149,25 @@ class Tasks:
         named = "celery" in last_name(receiver).lower()
         return named and all(isinstance(owner, (Unknown, External)) for owner in owners)
 
-    def _wrapped(self, values: Values, depth: int) -> Values | None:
-        """The applications behind a decorator of the program's own that applies Celery's; None when it does not."""
-        if depth >= MOST_WRAPPING:
-            return None
+    def _wrapped(self, values: Values) -> tuple[Values, dict[str, Values]] | None:
+        """The applications and options behind the program's own decorator around Celery's; None for another one."""
         for value in values:
             if not isinstance(value, FunctionValue):
                 continue
             act = self._ev.call(value, objects.receiver_argument(value), bound=False)
             if act is None:
                 continue
-            inner = Code((), value.definition.body, act)
             for site in value.definition.body.sites:
                 marker = site.call.function.function if isinstance(site.call.function, ir.Call) else site.call.function
                 if last_name(marker) not in _MARKS:
                     continue
                 at = At(site.order, site.block)
-                found = self._ev.values(marker, inner.act, at)
+                found = self._ev.values(marker, act, at)
                 if any(self._is_marker(one) for one in found):
-                    return tuple(one.receiver for one in found if isinstance(one, Method))
+                    receivers = tuple(one.receiver for one in found if isinstance(one, Method))
+                    applied = site.call.function if isinstance(site.call.function, ir.Call) else site.call
+                    given = dict(calls.arguments(self._ev, applied, act, at))
+                    return receivers, {key: v for key, v in given.items() if not any(isinstance(x, Unknown) for x in v)}
         return None
 
     def _class(self, cls: ir.Class, one: Code) -> None:
@@ -173,7 +177,16 @@ class Tasks:
         if run is None or not cls.bases or not self._is_task_class(value, one):
             return
         options = {}
-        for key in ("name", "queue", "acks_late", "time_limit", "soft_time_limit", "default_retry_delay", "max_retries", "serializer"):
+        for key in (
+            "name",
+            "queue",
+            "acks_late",
+            "time_limit",
+            "soft_time_limit",
+            "default_retry_delay",
+            "max_retries",
+            "serializer",
+        ):
             found = objects.class_attribute(self._ev, value, key)
             if found and not all(isinstance(v, (Unknown, Method)) for v in found):
                 options[key] = found
@@ -181,12 +194,14 @@ class Tasks:
         self._add(Task(one.path, cls, self._name(cls, options, one), self._apps.meant((), one.path), place, options))
 
     def _is_task_class(self, value: ClassValue, one: Code) -> bool:
-        order, outside = objects.mro(self._ev, value)
+        _, outside = objects.mro(self._ev, value)
         if any(path in _BASES for path in outside):
             return True
         at = At(value.definition.order, value.definition.block)
         return any(
-            isinstance(base, ir.Attribute) and base.attr == "Task" and any(is_application(self._ev, v) for v in self._ev.values(base.value, one.act, at))
+            isinstance(base, ir.Attribute)
+            and base.attr == "Task"
+            and any(is_application(self._ev, v) for v in self._ev.values(base.value, one.act, at))
             for base in value.definition.bases
         )
 
@@ -196,5 +211,3 @@ def _is_self(task: Task, function: str, parameter: str) -> bool:
         first = task.definition.parameters[0].name if task.definition.parameters else ""
         return task.bound and task.definition.qualname == function and parameter == first
     return function.startswith(f"{task.definition.qualname}.") and parameter == "self"
-
-

@@ -17,7 +17,7 @@ _VARIABLE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A service that runs a worker or beat. ``queues`` are those of ``-Q``: None without the option; "*" for one not known."""
+    """A service that runs a worker or beat. ``queues``: those of ``-Q``, None without it, "*" for one not known."""
 
     deployment: Deployment
     queues: frozenset[str] | None
@@ -31,7 +31,9 @@ class Workers:
     def __init__(self, services: Services, sources: Sources, paths: Iterable[str]) -> None:
         self._services = services
         self._sources = sources
-        self._scripts = {path for path in paths if path.endswith((".sh", ".bash")) or "." not in posixpath.basename(path)}
+        self._scripts = {
+            path for path in paths if path.endswith((".sh", ".bash")) or "." not in posixpath.basename(path)
+        }
         self.all = [worker for one in services.deployments for worker in self._of(one)]
 
     def taking(self, queues: Iterable[str], path: str) -> list[Deployment]:
@@ -43,6 +45,12 @@ class Workers:
             return [one.deployment for one in named]
         rest = [one for one in able if one.queues is None or "*" in one.queues]
         return [one.deployment for one in rest or able] or self._services.running(path)
+
+    def queues(self, path: str) -> frozenset[str] | None:
+        """The queues that the workers for ``path`` are told to take; None when one takes whatever is configured."""
+        able = self._able(path)
+        named = [one.queues for one in able if one.queues is not None and "*" not in one.queues]
+        return frozenset().union(*named) if named and len(named) == len(able) else None
 
     def scheduling(self, path: str) -> list[Deployment]:
         """The services that send the schedule that stands in ``path``."""
@@ -92,14 +100,16 @@ class Workers:
         return (near or exact or candidates)[:1]
 
 
+_PROGRAMS = {"celery": "", "celeryd": "worker", "celerybeat": "beat"}
+
+
 def _worker(deployment: Deployment, words: list[str], fact: ServiceFact) -> Worker | None:
-    index = next((i for i, word in enumerate(words) if posixpath.basename(word) in ("celery", "celeryd", "celerybeat")), None)
+    index = next((i for i, word in enumerate(words) if posixpath.basename(word) in _PROGRAMS), None)
     if index is None:
         return None
-    rest = words[index:]
-    verb = "worker" if posixpath.basename(rest[0]) == "celeryd" else "beat" if posixpath.basename(rest[0]) == "celerybeat" else ""
-    works = verb == "worker" or "worker" in rest
-    beat = verb == "beat" or "beat" in rest or "-B" in rest or "--beat" in rest
+    rest = [_PROGRAMS[posixpath.basename(words[index])], *words[index + 1 :]]
+    works = "worker" in rest
+    beat = not {"beat", "-B", "--beat"}.isdisjoint(rest)
     if not works and not beat:
         return None
     known = {name: _text(setting.value) for name, setting in fact.environment.items()}
