@@ -82,5 +82,9 @@ def dot(text: str) -> str:
 
 def uri(path: str) -> str:
     """A relative path as a URI reference."""
-    encoded = quote(path.encode("utf-8", "surrogateescape"), safe="/")
+    try:
+        raw = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # from a document: no file has such a name
+        raw = path.encode("utf-8", "replace")
+    encoded = quote(raw, safe="/")
     return encoded if not encoded.startswith("/") else f".{encoded}"
