@@ -74,6 +74,10 @@ class Sources:
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
 
+    def holds(self, path: str) -> bool:
+        """Is there a file at ``path``?"""
+        return path in self._texts or (self.root is not None and (self.root / path).is_file())
+
     def text(self, path: str) -> bytes:
         """The bytes of a file; empty (with a diagnostic) when it can't be read."""
         known = self._texts.get(path)

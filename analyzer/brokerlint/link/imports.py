@@ -16,6 +16,8 @@ _IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w. \t,]+)", re.M)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\((?:[^)]*)\)|[^\n;#]+)", re.M)
 _TEXT = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
 _MAIN = re.compile(rb"^if[ \t]*\(?[ \t]*__name__[ \t]*==[ \t]*[\"']__main__[\"']", re.M)
+_DYNAMIC = re.compile(rb"import_module\(|__import__\(")
+_WORD = re.compile(rb"[\"']([A-Za-z_]\w{3,})[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
 _APP_PARTS = ("apps", "models", "views", "urls", "tasks", "signals", "admin", "consumers", "receivers", "api", "handlers")
 
@@ -25,7 +27,7 @@ class Imports:
 
     def __init__(self, program: Program, text: Callable[[str], bytes]) -> None:
         self._program = program
-        self._text = text
+        self.text = text
         self._direct: dict[str, frozenset[str]] = {}
         self._paths = frozenset(program.paths)
 
@@ -38,7 +40,7 @@ class Imports:
 
     def is_main(self, path: str) -> bool:
         """Does the file run code when it is started as a script?"""
-        return path.endswith("/__main__.py") or _MAIN.search(self._text(path)) is not None
+        return path.endswith("/__main__.py") or _MAIN.search(self.text(path)) is not None
 
     def closure(self, entries: Iterable[str]) -> frozenset[str]:
         """Every file that is loaded when ``entries`` run."""
@@ -52,7 +54,7 @@ class Imports:
         return frozenset(seen)
 
     def _read(self, path: str) -> set[str]:
-        data = self._text(path)
+        data = self.text(path)
         found: set[str] = set()
         for match in _IMPORT.finditer(data):
             for part in match[1].split(b","):
@@ -72,8 +74,19 @@ class Imports:
                     self._take(child.path, found)
         for match in _TEXT.finditer(data):
             self._named(path, match[1].decode("ascii"), found)
+        if _DYNAMIC.search(data):
+            self._loaded_by_name(data, found)
         found.discard(path)
         return found
+
+    def _loaded_by_name(self, data: bytes, found: set[str]) -> None:
+        """A file that imports by name may load any module of the packages it imports, and those that its texts name."""
+        folders = [path.removesuffix("__init__.py") for path in found if path.endswith("/__init__.py")]
+        found.update(p for p in self._program.paths if any(p.startswith(f) and "/" not in p[len(f) :] for f in folders))
+        for match in _WORD.finditer(data):
+            named = self._program.called(match[1].decode("ascii"))
+            if len(named) == 1:
+                self._take(named[0], found)
 
     def _module(self, path: str, dotted: str, level: int, found: set[str]) -> str | None:
         target = self._program.resolve(path, dotted, level)

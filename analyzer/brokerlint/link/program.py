@@ -86,6 +86,10 @@ class Program:
         folder = package.removesuffix("__init__.py").rstrip("/")
         return self._inside(folder, [name])
 
+    def called(self, stem: str) -> list[str]:
+        """The files whose module name ends with ``stem``."""
+        return [path for path in self._by_stem.get(stem, ()) if not path.endswith("/")]
+
     def dotted(self, path: str) -> str:
         """The dotted name that a file has from its outermost package."""
         folder, _, file = path.rpartition("/")

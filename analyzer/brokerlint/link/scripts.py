@@ -10,6 +10,7 @@ from brokerlint.link.program import Program
 from brokerlint.link.values import ModuleValue
 from brokerlint.read import Sources
 
+_NAME = re.compile(r"^name[ \t]*=[ \t]*[\"']?([\w.-]+)", re.M)
 _ENTRY = re.compile(r"[\"']?([\w.-]+)[ \t]*=[ \t]*([A-Za-z_][\w.]*):[\w.]+[\"']?")
 
 
@@ -27,6 +28,15 @@ def console_scripts(program: Program, sources: Sources, paths: Iterable[str]) ->
             if isinstance(target, ModuleValue) and not target.path.endswith("/"):
                 found.setdefault(name, target.path)
     return found
+
+
+def project_name(sources: Sources) -> str:
+    """What the project at the root calls itself: ``name`` in ``pyproject.toml`` or ``setup.cfg``, else the root's folder."""
+    text = sources.text("pyproject.toml").decode("utf-8", "replace") if sources.holds("pyproject.toml") else ""
+    match = _NAME.search(text)
+    if match is None and sources.holds("setup.cfg"):
+        match = _NAME.search(sources.text("setup.cfg").decode("utf-8", "replace"))
+    return match[1] if match else (sources.root.resolve().name if sources.root else "")
 
 
 def _declared(file: str, text: str) -> list[tuple[str, str]]:

@@ -38,8 +38,25 @@ class Deployment:
     facts: list[ServiceFact] = field(default_factory=list)
 
 
+MOST_SCRIPTS = 8
+"""Entry scripts that one module may belong to; a library that more of them use belongs to the project as a whole."""
+
+_GENERIC = frozenset({
+    "__main__", "__init__", "main", "app", "run", "server", "manage", "wsgi", "asgi", "handler", "lambda_function", "index", "service",
+    "application", "cli", "worker", "consumer", "producer",
+})  # fmt: skip
+_PLAIN_FOLDERS = frozenset({"src", "app", "lib", "code", "backend", "source", "python", "lambda", "function", "functions"})
+_TOOLING = re.compile(r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$")
+
+
+def _telling(folder: str) -> str:
+    """The last part of a folder that says what it holds (``orders`` of ``orders/src``)."""
+    return next((part for part in reversed(folder.split("/")) if part and part not in _PLAIN_FOLDERS), "")
+
+
 class Services:
-    """The services of one tree. Takes the program, its import graph, what manifests say, and all paths of the tree."""
+    """The services of one tree. Takes the program, its import graph, what manifests say, all paths of the tree,
+    the files behind console scripts, and what the project at the root calls itself."""
 
     def __init__(
         self,
@@ -48,10 +65,12 @@ class Services:
         facts: Iterable[ServiceFact],
         paths: Iterable[str],
         scripts: Mapping[str, str],
+        project_name: str = "",
     ) -> None:
         self._program = program
         self._imports = imports
         self._scripts = scripts
+        self._project_name = project_name
         self._roots = _marked_roots(paths)
         self._fallback: dict[str, Deployment] = {}
         self._mains: dict[str, tuple[str, ...]] = {}
@@ -169,26 +188,49 @@ class Services:
         return open_ended or best
 
     def _without_manifest(self, path: str) -> list[Deployment]:
-        """Entry scripts that reach the module, within its package root; else the root itself."""
+        """What code alone shows: the entry scripts that reach the module, a file that nobody imports, or the project."""
         root = self._root_of(path)
-        mains = [main for main in self._main_files(root) if path == main or path in self._imports.closure((main,))]
-        if path in mains:
-            mains = [path]
-        if 0 < len(mains) <= 8:
-            return [self._made(posixpath.basename(main).removesuffix(".py"), main, main) for main in mains]
-        name = posixpath.basename(root) if root else ""
-        top = path.split("/")[0] if "/" in path else ""
-        return [self._made(name or top or path.removesuffix(".py"), root or top or path, path)]
+        mains = [path] if self._imports.is_main(path) else self._reaching(path, root)
+        if 0 < len(mains) <= MOST_SCRIPTS:
+            return [self._script(main, root) for main in mains]
+        if posixpath.dirname(path) != root and not self._imported(path):
+            return [self._script(path, root)]
+        return [self._project(path, root)]
 
-    def _made(self, name: str, root: str, path: str) -> Deployment:
-        if name in ("__main__", "main", "app", "run", "handler", "lambda_function", "index", "__init__"):
-            parent = posixpath.basename(posixpath.dirname(root))
-            name = parent or name
-        if root not in self._fallback:
+    def _reaching(self, path: str, root: str) -> list[str]:
+        scripts = [main for main in self._main_files(root) if not _TOOLING.search("/" + main)]
+        return [main for main in scripts if path in self._imports.closure((main,))]
+
+    def _imported(self, path: str) -> bool:
+        stem = posixpath.basename(path).removesuffix(".py")
+        near = (other for other in self._program.paths if other != path and stem.encode() in self._imports.text(other))
+        return stem == "__init__" or any(path in self._imports.direct(other) for other in near)
+
+    def _script(self, path: str, root: str) -> Deployment:
+        """A script is a service of its own, unless it is called as a project's only entry point is (``app.py``)."""
+        name = posixpath.basename(path).removesuffix(".py")
+        folder = posixpath.dirname(path)
+        if name not in _GENERIC:
+            return self._made(name, (path,), path)
+        if folder == root or (not folder and not root):
+            return self._project(path, root)
+        return self._made(_telling(folder) or name, (folder,), path)
+
+    def _project(self, path: str, root: str) -> Deployment:
+        """The project around ``path`` as one service."""
+        top = path[len(root) :].lstrip("/").split("/")[0] if root else path.split("/")[0]
+        inside = f"{root}/{top}" if root else top
+        roots = [root or "."] + ([inside] if inside != path else [])
+        if not root and "" not in self._roots:
+            roots = [inside]
+        return self._made(_telling(root) or self._project_name or top.removesuffix(".py"), tuple(roots), path)
+
+    def _made(self, name: str, roots: tuple[str, ...], path: str) -> Deployment:
+        if roots[0] not in self._fallback:
             evidence = (Place(path, 1, 0, "entry point found in code"),)
-            service = Service(name, (root,), "unknown", root, "unknown", False, (), {}, evidence)
-            self._fallback[root] = Deployment(service, (path,))
-        return self._fallback[root]
+            service = Service(name, roots, "unknown", roots[0], "unknown", False, (), {}, evidence)
+            self._fallback[roots[0]] = Deployment(service, (path,))
+        return self._fallback[roots[0]]
 
     def _root_of(self, path: str) -> str:
         folder = posixpath.dirname(path)
