@@ -1,0 +1,374 @@
+"""What a shell script does for given arguments: the commands it runs, with words expanded as far as they are known.
+
+Nothing is executed. Assignments, positional parameters, ``case``, ``if`` over strings, ``for`` over words and functions
+are followed; where a condition is not known, every branch counts. An unknown variable stays in the text as ``${NAME}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from brokerlint.manifests.shell_syntax import Block, Case, Chain, Command, If, Loop, Statement, parse
+
+MOST_CALLS = 2000
+"""Commands of one run."""
+
+MOST_STEPS = 20_000
+"""Statements of one run; loops in loops end there."""
+
+LONGEST = 10_000
+"""Characters of a variable's value."""
+
+_DEEPEST = 30
+_NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
+_BRACED = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#])(?:(:?[-+?=])(.*)|:(\d+)(?::\d+)?)?\Z", re.DOTALL)
+_UNKNOWN = re.compile(r"\$\{|\$\(|`|\$[A-Za-z_@*0-9#]")
+_SHELLS = frozenset("sh bash ash dash zsh ksh".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command that is run. ``certain`` is false below a condition that is not known; ``final`` ends the script."""
+
+    words: tuple[str, ...]
+    line: int
+    background: bool = False
+    final: bool = False
+    certain: bool = True
+
+
+def run(
+    script: Block,
+    arguments: Sequence[str] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> list[Call]:
+    """The commands that ``script`` runs; ``arguments`` are None when they are not known."""
+    interpreter = _Interpreter(arguments, dict(variables or {}))
+    interpreter.block(script, 0)
+    return interpreter.calls
+
+
+def after_c(words: Sequence[str]) -> str | None:
+    """The text of ``sh -c TEXT`` (``bash -lc TEXT``), else None."""
+    if words and words[0].rpartition("/")[2] in _SHELLS:
+        for index, word in enumerate(words[1:-1], 1):
+            if re.fullmatch(r"-[a-z]*c", word):
+                return words[index + 1]
+            if not word.startswith("-"):
+                break
+    return None
+
+
+class _Ended(Exception):  # noqa: N818 - no error, an end
+    """The script, or a function of it, is over."""
+
+
+class _Interpreter:
+    def __init__(self, arguments: Sequence[str] | None, variables: dict[str, str]) -> None:
+        self.calls: list[Call] = []
+        self._arguments = None if arguments is None else list(arguments)
+        self._variables = variables
+        self._functions: dict[str, Block] = {}
+        self._doubts = 0
+        self._steps = 0
+
+    # --- Statements -----------------------------------------------------------------------------------------------
+
+    def block(self, statements: Block, depth: int) -> bool:
+        """Run the statements; False when the script ended in them."""
+        try:
+            for statement in statements:
+                self._statement(statement, depth)
+        except _Ended:
+            if depth and not self._doubts:
+                raise
+            return False
+        return True
+
+    def _statement(self, statement: Statement, depth: int) -> None:
+        self._steps += 1
+        if depth > _DEEPEST or len(self.calls) >= MOST_CALLS or self._steps > MOST_STEPS:
+            raise _Ended
+        if isinstance(statement, Command):
+            self._command(statement, depth)
+        elif isinstance(statement, Chain):
+            self._chain(statement, depth)
+        elif isinstance(statement, If):
+            self._if(statement, depth)
+        elif isinstance(statement, Case):
+            self._case(statement, depth)
+        elif isinstance(statement, Loop):
+            self._loop(statement, depth)
+        else:
+            self._functions[statement.name] = statement.body
+
+    def _chain(self, chain: Chain, depth: int) -> None:
+        holds = self._condition((chain.left,))
+        if holds is None:
+            self._statement(chain.left, depth + 1)
+            if _is_test(chain.left) or chain.operator == "||":
+                self._maybe((chain.right,), depth)
+            else:
+                self._statement(chain.right, depth + 1)
+        elif holds == (chain.operator == "&&"):
+            self._statement(chain.right, depth + 1)
+
+    def _if(self, statement: If, depth: int) -> None:
+        for condition, body in statement.branches:
+            holds = self._condition(condition) if condition else True
+            if holds is None:
+                self._maybe(body, depth)
+            elif holds:
+                self.block(body, depth + 1)
+                return
+
+    def _case(self, statement: Case, depth: int) -> None:
+        subject = self.text(statement.subject)
+        unknown = bool(_UNKNOWN.search(subject))
+        for patterns, body, _ in statement.arms:
+            if unknown:
+                self._maybe(body, depth)
+            elif any(fnmatchcase(subject, self.text(pattern)) for pattern in patterns):
+                self.block(body, depth + 1)
+                return
+
+    def _maybe(self, body: Block, depth: int) -> None:
+        """A branch that may or may not be taken: what it ends does not end the script."""
+        self._doubts += 1
+        self.block(body, depth + 1)
+        self._doubts -= 1
+
+    def _loop(self, loop: Loop, depth: int) -> None:
+        if not loop.variable:
+            self.block(loop.body, depth + 1)
+            return
+        items = [text for item in loop.items for text in self.expand(item)] if loop.items else self._arguments or []
+        for item in items:
+            self._variables[loop.variable] = item
+            self.block(loop.body, depth + 1)
+        if not items:
+            self.block(loop.body, depth + 1)
+
+    # --- Commands -------------------------------------------------------------------------------------------------
+
+    def _command(self, command: Command, depth: int) -> None:
+        rest = list(command.words)
+        while rest and (match := _ASSIGNMENT.match(rest[0])):
+            if all(_ASSIGNMENT.match(word) for word in command.words):
+                before = self._variables.get(match[1], "") if match[2] else ""
+                self._variables[match[1]] = (before + self.text(match[3]))[:LONGEST]
+            rest.pop(0)
+        if not rest:
+            return
+        words = [text for word in rest for text in self.expand(word)]
+        if not words:
+            return
+        final = words[0] == "exec" and len(words) > 1
+        if final:
+            words = words[1:]
+            while words and words[0].startswith("-"):
+                words = words[2:] if words[0] == "-a" else words[1:]
+        if not words or self._builtin(words, depth):
+            return
+        self.calls.append(Call(tuple(words), command.line, command.background, final, not self._doubts))
+        if final:
+            raise _Ended
+
+    def _builtin(self, words: list[str], depth: int) -> bool:
+        """Carry out what changes the script's own state; False for a command that starts something."""
+        name = words[0]
+        if name in ("export", "local", "declare", "readonly", "typeset"):
+            for word in words[1:]:
+                if match := _ASSIGNMENT.match(word):
+                    self._variables[match[1]] = match[3]
+        elif name == "shift":
+            count = int(words[1]) if len(words) > 1 and words[1].isdecimal() else 1
+            self._arguments = None if self._arguments is None else self._arguments[count:]
+        elif name == "set":
+            if "--" in words:
+                self._arguments = words[words.index("--") + 1 :]
+        elif name in ("exit", "return"):
+            raise _Ended
+        elif name in self._functions:
+            before, self._arguments = self._arguments, words[1:]
+            body = self._functions.pop(name)
+            self._function(body, depth)
+            self._functions[name] = body
+            self._arguments = before
+        elif (text := after_c(words)) is not None:
+            self.block(parse(text), depth + 1)
+        else:
+            return name in ("[", "[[", "test", ":", "true", "false", "[[[")
+        return True
+
+    def _function(self, body: Block, depth: int) -> None:
+        count = len(self.calls)
+        try:
+            self.block(body, depth + 1)
+        except _Ended:
+            if any(call.final for call in self.calls[count:]):
+                raise
+
+    # --- Conditions -----------------------------------------------------------------------------------------------
+
+    def _condition(self, condition: Block) -> bool | None:
+        """Whether it holds; None when that is not known."""
+        if len(condition) != 1:
+            return None
+        statement = condition[0]
+        if isinstance(statement, Chain):
+            left, right = self._condition((statement.left,)), self._condition((statement.right,))
+            decisive = statement.operator == "||"
+            if decisive in (left, right):
+                return decisive
+            return None if None in (left, right) else not decisive
+        if not isinstance(statement, Command):
+            return None
+        words = list(statement.words)
+        if words == ["true"] or words == ["false"]:
+            return words == ["true"]
+        negated = words[0] == "!" and len(words) > 1
+        if negated:
+            words = words[1:]
+        if not _is_test(Command(tuple(words), 0)):
+            return None
+        words = [word for word in words if word not in ("[", "[[", "]", "]]", "test")]
+        if words and words[0] == "!":
+            negated, words = not negated, words[1:]
+        holds = self._test([self.text(word) for word in words])
+        return None if holds is None else holds != negated
+
+    def _test(self, words: list[str]) -> bool | None:
+        if any(_UNKNOWN.search(word) for word in words):
+            return None
+        if len(words) == 1:
+            return bool(words[0])
+        if len(words) == 2 and words[0] in ("-z", "-n"):
+            return (not words[1]) == (words[0] == "-z")
+        if len(words) == 3:
+            left, operator, right = words
+            if operator in ("=", "==", "!="):
+                return fnmatchcase(left, right) == (operator != "!=")
+            if operator in _NUMERIC and left.isdecimal() and right.isdecimal():
+                return _NUMERIC[operator](int(left), int(right))
+        return None
+
+    # --- Words ----------------------------------------------------------------------------------------------------
+
+    def text(self, word: str) -> str:
+        """A word as one text, whatever it expands to."""
+        return " ".join(self.expand(word, split=False))
+
+    def expand(self, word: str, split: bool = True) -> list[str]:
+        """The words that a written word becomes: quotes removed, variables replaced, unquoted values split."""
+        if word.strip('"') in ("$@", "${@}", "$*") and self._arguments is not None:
+            return list(self._arguments)
+        found: list[str] = []
+        current: list[str] = []
+        at = 0
+        quote = ""
+        quoted = False
+        while at < len(word):
+            char = word[at]
+            if char == "\\" and quote != "'":
+                following = word[at + 1 : at + 2]
+                keep = quote == '"' and following not in '"\\$`\n'
+                current.append(f"\\{following}" if keep else following.strip("\n"))
+                at += 2
+            elif char in "'\"" and quote in ("", char):
+                quote, quoted = ("" if quote else char), True
+                at += 1
+            elif char == "$" and quote != "'":
+                value, at = self._variable(word, at)
+                pieces = value.split() if split and not quote and not _UNKNOWN.search(value) else [value]
+                for index, piece in enumerate(pieces):
+                    if index:
+                        found.append("".join(current))
+                        current = []
+                    current.append(piece)
+            else:
+                current.append(char)
+                at += 1
+        if current or quoted:
+            text = "".join(current)
+            if text or quoted:
+                found.append(text)
+        return [text for one in found for text in _braces(one)] if split and not quoted else found
+
+    def _variable(self, word: str, at: int) -> tuple[str, int]:
+        """The value of the expansion at ``at``, and the position after it."""
+        if word.startswith("$(", at):
+            end = _closing(word, at + 1, "(", ")")
+            return word[at:end], end
+        if word.startswith("${", at):
+            end = _closing(word, at + 1, "{", "}")
+            match = _BRACED.match(word[at + 2 : end - 1])
+            return (self._braced(match) if match else word[at:end]), end
+        name = _NAME.match(word, at + 1)
+        if name is None:
+            return "$", at + 1
+        value = self._value(name[0])
+        return (f"${{{name[0]}}}" if value is None else value), name.end()
+
+    def _braced(self, match: re.Match[str]) -> str:
+        name, operator, default, start = match.groups()
+        if start is not None and name in ("@", "*") and self._arguments is not None:
+            return " ".join(self._arguments[max(int(start) - 1, 0) :])
+        value = self._value(name)
+        if operator in (":+", "+"):
+            return self.text(default) if value else ""
+        if operator in (":-", "-", ":=", "=") and not value and (value is None or operator.startswith(":")):
+            return self.text(default)
+        return f"${{{match[0]}}}" if value is None else value
+
+    def _value(self, name: str) -> str | None:
+        if name.isdecimal() and name != "0":
+            index = int(name) - 1
+            if self._arguments is None:
+                return None
+            return self._arguments[index] if index < len(self._arguments) else ""
+        if name == "#":
+            return None if self._arguments is None else str(len(self._arguments))
+        if name in ("@", "*"):
+            return None if self._arguments is None else " ".join(self._arguments)
+        return self._variables.get(name)
+
+
+_NUMERIC: Mapping[str, Callable[[int, int], bool]] = {
+    "-eq": lambda left, right: left == right,
+    "-ne": lambda left, right: left != right,
+    "-gt": lambda left, right: left > right,
+    "-ge": lambda left, right: left >= right,
+    "-lt": lambda left, right: left < right,
+    "-le": lambda left, right: left <= right,
+}
+
+
+def _is_test(statement: Statement) -> bool:
+    return isinstance(statement, Command) and (
+        statement.words[0] in ("[", "[[", "test") or statement.words[-1] in ("]", "]]")
+    )
+
+
+def _braces(text: str) -> Iterable[str]:
+    """``topic-{a,b}`` as its two words."""
+    match = re.search(r"(?<!\$)\{([^{},]*(?:,[^{},]*)+)\}", text)
+    if match is None:
+        return (text,)
+    return (f"{text[: match.start()]}{one}{text[match.end() :]}" for one in match[1].split(","))
+
+
+def _closing(text: str, at: int, opening: str, closing: str) -> int:
+    depth = 0
+    for position in range(at, len(text)):
+        depth += (text[position] == opening) - (text[position] == closing)
+        if not depth:
+            return position + 1
+    return len(text)
+
+
+__all__ = ["Block", "Call", "after_c", "parse", "run"]
