@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
 from brokerlint.cli.inputs import gather
@@ -111,6 +112,11 @@ def test_a_configuration_that_is_named_wins(engine: Engine, tmp_path: Path) -> N
     (tmp_path / "other.yaml").write_text("world: closed\n")
     assert gather([Path("a")], None, (), {}).config.world == "open"
     assert gather([Path("a")], Path("other.yaml"), (), {}).config.world == "closed"
+
+
+def test_a_pattern_that_cannot_be_used_is_wrong_usage(engine: Engine) -> None:
+    with pytest.raises(click.UsageError, match="does not stay below the root"):
+        gather([Path("a")], None, ("../x",), {})
 
 
 class TestProgress:

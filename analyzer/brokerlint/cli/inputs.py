@@ -124,12 +124,13 @@ def _facts(root: Path, only: frozenset[str], config: Config, progress: Progress)
     base = config.base.resolve() if config.source else root.resolve()
     inside = os.path.relpath(root.resolve(), base).replace(os.sep, "/")
     steps = "" if inside.startswith("..") else inside
-    words = [word for word in config.include if word in KINDS]
-    options = Options(
-        include=(*words, *below((pattern for pattern in config.include if pattern not in KINDS), steps)),
-        exclude=below(config.exclude, steps),
-        libraries=config.wrappers,
-    )
+    kinds = [word for word in config.include if word in KINDS]
+    try:
+        patterns = below((pattern for pattern in config.include if pattern not in KINDS), steps)
+        excluded = below(config.exclude, steps)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    options = Options(include=(*kinds, *patterns), exclude=excluded, libraries=config.wrappers)
     facts = analyse(root, options, progress)
     return _narrowed(facts, only) if only else facts
 
