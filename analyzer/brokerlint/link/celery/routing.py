@@ -57,7 +57,7 @@ class Routing:
         if option:
             return option
         if name:
-            routed = self._routed(app.get("task_routes"), name)
+            routed = self._routed(app.get("task_routes"), name, task)
             if routed:
                 return routed
         return self._default(app)
@@ -87,9 +87,10 @@ class Routing:
 
     # --- Routes ---------------------------------------------------------------------------------------------------
 
-    def _routed(self, routes: Values, name: str) -> Values:
+    def _routed(self, routes: Values, name: str, task: Task | None) -> Values:
+        spelt = name if task is None else max(task.spellings, key=len)
         for route in routes:
-            found = self._by_router(route, name)
+            found = self._by_router(route, spelt)
             if found:
                 return found
         return ()

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from brokerlint.link import calls, objects
+from brokerlint.link import objects
 from brokerlint.link.celery.application import App, Apps, Chain, Code, is_application
+from brokerlint.link.celery.decorators import Decorators
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import At
-from brokerlint.link.sites import last_name
 from brokerlint.link.values import (
     ClassValue,
     Const,
-    External,
     FunctionValue,
     Instance,
     Method,
@@ -24,10 +23,12 @@ from brokerlint.link.values import (
 from brokerlint.places import Place
 from brokerlint.python import ir
 
-_MARKS = frozenset({"task", "shared_task", "periodic_task"})
 _BASES = frozenset(
     {"celery.Task", "celery.app.task.Task", "celery.task.Task", "celery.task.base.Task", "celery.app.Task"}
 )
+_ATTRIBUTES = (
+    "name", "queue", "acks_late", "time_limit", "soft_time_limit", "default_retry_delay", "max_retries", "serializer",
+)  # fmt: skip
 
 
 @dataclass(eq=False, slots=True)
@@ -46,9 +47,16 @@ class Task:
         """Does the function get the task itself as its first argument?"""
         return isinstance(self.definition, ir.Class) or Const(True) in self.options.get("bind", ())
 
-    def holds(self, chain: Chain) -> bool:
-        """Does code inside these definitions belong to the task's body?"""
-        return any(one is self.definition for one in chain)
+    def means(self, name: str) -> bool:
+        """May a task without a name of its own be registered as ``name``, seen from any folder above its file?"""
+        return any(f".{one}".endswith(f".{name}") for one in self.spellings) and "name" not in self.options
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The names that it may be registered under: its own, or by package and by path where it has none."""
+        if "name" in self.options:
+            return (self.name,)
+        return self.name, f"{self.path.removesuffix('.py').replace('/', '.')}.{self.definition.name}"
 
 
 class Tasks:
@@ -60,12 +68,18 @@ class Tasks:
         self.all: list[Task] = []
         self._by_definition: dict[int, Task] = {}
         self._by_name: dict[str, list[Task]] = {}
+        self._decorators = Decorators(ev)
+        code = list(code)
         for one in code:
             self._in(one)
+        self.all = [task for task in self.all if id(task.definition) not in self._decorators.inner]
 
     def named(self, name: str) -> list[Task]:
-        """The tasks registered under ``name``."""
-        return self._by_name.get(name, [])
+        """The tasks registered under ``name``; where packages are not marked, those that it may mean by their path."""
+        found = self._by_name.get(name)
+        if found is None and "." in name:
+            found = [task for task in self._by_name.get(name.rpartition(".")[2], ()) if task.means(name)]
+        return found or []
 
     def around(self, chain: Chain) -> Task | None:
         """The task whose body code inside ``chain`` belongs to."""
@@ -89,11 +103,13 @@ class Tasks:
 
     def _in(self, one: Code) -> None:
         for function in one.body.functions:
-            found = next((f for d in function.decorators if (f := self._decorated(d, function, one))), None)
+            read = (self._decorators.read(decorator, function, one) for decorator in function.decorators)
+            found = next((applied for applied in read if applied is not None), None)
             if found is not None:
-                app, options, line = found
-                place = Place(one.path, line or function.line, function.line)
-                self._add(Task(one.path, function, self._name(function, options, one), app, place, options))
+                place = Place(one.path, found.line or function.line, function.line)
+                app = self._apps.meant(found.receivers, one.path)
+                name = self._name(function, found.options, one)
+                self._add(Task(one.path, function, name, app, place, found.options))
         for cls in one.body.classes:
             self._class(cls, one)
 
@@ -101,74 +117,14 @@ class Tasks:
         self.all.append(task)
         self._by_definition[id(task.definition)] = task
         self._by_name.setdefault(task.name, []).append(task)
+        if "name" not in task.options:
+            self._by_name.setdefault(task.definition.name, []).append(task)
 
     def _name(self, definition: ir.Function | ir.Class, options: dict[str, Values], one: Code) -> str:
         given = next(
             (v.value for v in options.get("name", ()) if isinstance(v, Const) and isinstance(v.value, str)), ""
         )
         return given or f"{self._ev.program.dotted(one.path)}.{definition.name}"
-
-    def _decorated(
-        self, decorator: ir.Expr, function: ir.Function, one: Code
-    ) -> tuple[App | None, dict[str, Values], int] | None:
-        """The application, options and line of a decorator that makes a task; None for any other decorator."""
-        call = decorator if isinstance(decorator, ir.Call) else None
-        marker = call.function if call is not None else decorator
-        if not isinstance(marker, (ir.Name, ir.Attribute)):
-            return None
-        at = At(function.order, function.block)
-        self._ev.start()
-        values = self._ev.values(marker, one.act, at)
-        mark = last_name(marker)
-        inherited: dict[str, Values] = {}
-        if mark in _MARKS and any(self._is_marker(value) for value in values):
-            receivers = tuple(value.receiver for value in values if isinstance(value, Method))
-        elif mark in _MARKS and isinstance(marker, ir.Attribute) and self._like_app(marker.value, values, one, at):
-            receivers = self._ev.values(marker.value, one.act, at)
-        else:
-            wrapped = self._wrapped(values)
-            if wrapped is None:
-                return None
-            receivers, inherited = wrapped
-        options = {**inherited, **dict(calls.arguments(self._ev, call, one.act, at))} if call is not None else inherited
-        kept = {key: values for key, values in options.items() if key not in ("", "*", "**")}
-        if mark == "periodic_task":
-            kept.setdefault("periodic", (Const(True),))
-        return self._apps.meant(receivers, one.path), kept, call.line if call is not None else 0
-
-    def _is_marker(self, value: Value) -> bool:
-        if isinstance(value, External):
-            return value.path.startswith("celery.") or "celery" in value.path.rpartition(".")[0].lower()
-        return isinstance(value, Method) and is_application(self._ev, value.receiver)
-
-    def _like_app(self, receiver: ir.Expr, values: Values, one: Code, at: At) -> bool:
-        """``celery.task`` where ``celery`` comes from code that could not be followed, or overrides ``task``."""
-        owners = self._ev.values(receiver, one.act, at)
-        if any(is_application(self._ev, owner) for owner in owners):
-            return True
-        named = "celery" in last_name(receiver).lower()
-        return named and all(isinstance(owner, (Unknown, External)) for owner in owners)
-
-    def _wrapped(self, values: Values) -> tuple[Values, dict[str, Values]] | None:
-        """The applications and options behind the program's own decorator around Celery's; None for another one."""
-        for value in values:
-            if not isinstance(value, FunctionValue):
-                continue
-            act = self._ev.call(value, objects.receiver_argument(value), bound=False)
-            if act is None:
-                continue
-            for site in value.definition.body.sites:
-                marker = site.call.function.function if isinstance(site.call.function, ir.Call) else site.call.function
-                if last_name(marker) not in _MARKS:
-                    continue
-                at = At(site.order, site.block)
-                found = self._ev.values(marker, act, at)
-                if any(self._is_marker(one) for one in found):
-                    receivers = tuple(one.receiver for one in found if isinstance(one, Method))
-                    applied = site.call.function if isinstance(site.call.function, ir.Call) else site.call
-                    given = dict(calls.arguments(self._ev, applied, act, at))
-                    return receivers, {key: v for key, v in given.items() if not any(isinstance(x, Unknown) for x in v)}
-        return None
 
     def _class(self, cls: ir.Class, one: Code) -> None:
         within = one.act if one.act.kind == "function" else None
@@ -177,16 +133,7 @@ class Tasks:
         if run is None or not cls.bases or not self._is_task_class(value, one):
             return
         options = {}
-        for key in (
-            "name",
-            "queue",
-            "acks_late",
-            "time_limit",
-            "soft_time_limit",
-            "default_retry_delay",
-            "max_retries",
-            "serializer",
-        ):
+        for key in _ATTRIBUTES:
             found = objects.class_attribute(self._ev, value, key)
             if found and not all(isinstance(v, (Unknown, Method)) for v in found):
                 options[key] = found
