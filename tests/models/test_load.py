@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+import yaml
 
 from brokerlint.models.index import in_use
 from brokerlint.models.load import ModelError, index, parse
@@ -150,3 +155,57 @@ def test_a_mistake_is_told_with_file_line_and_remedy(text: str, says: str) -> No
     with pytest.raises(ModelError) as caught:
         parse(text, "bus.yaml")
     assert str(caught.value) == says
+
+
+WHOLE = """
+library: bus
+system: kafka
+modules: [bus]
+needs: [kafka]
+tier: 2
+config_keys: {acks: acks}
+defaults: {"": {acks: 1}}
+objects: {bus.main: bus.Bus}
+functions:
+  bus.open: {aliases: [bus.api.open], gives: {by: [0, mode], choices: {r: bus.Bus}, carries: {channel: [1]}}}
+classes:
+  bus.Bus:
+    aliases: [bus.core.Bus]
+    config: {at: [0, "**"]}
+    construct: {role: consume, channel: {at: [0], path: "a[].b", prefix: {at: [1]}, joint: "-", match: "(.)"}}
+    attributes: {out: {model: bus.Bus, keyed: [0, 1]}}
+    methods:
+      send: {role: produce, channel: [0, topic], when: {mode: r}, arguments: {key: key}, also: [{role: manage}]}
+examples:
+  - {code: "import bus", expect: [{line: 1, role: produce}]}
+"""
+
+
+def places(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value inside ``data``."""
+    steps = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in steps:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def complaint(text: str) -> str:
+    """What is said about a model, or "fine" when it can be put to use."""
+    try:
+        index([parse(text, "bus.yaml")])
+    except ModelError as error:
+        return str(error)
+    return "fine"
+
+
+@pytest.mark.parametrize("odd", [None, True, 7, 1.5, "x", "(", [], [None], [[1]], {}, {"x": 1}, {"at": {}}], ids=repr)
+def test_any_odd_value_at_any_place_is_a_model_or_a_clear_mistake(odd: object) -> None:
+    whole = yaml.safe_load(WHOLE)
+    assert parse(WHOLE, "bus.yaml").classes["bus.Bus"].methods["send"].also
+    for path in places(whole):
+        data = copy.deepcopy(whole)
+        inner = data
+        for step in path[:-1]:
+            inner = inner[step]
+        inner[path[-1]] = odd
+        assert complaint(yaml.safe_dump(data)).startswith(("bus.yaml:", "fine")), path

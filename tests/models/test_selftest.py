@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from brokerlint.facts import ChannelName, Endpoint, Facts, Name
 from brokerlint.models.load import parse
 from brokerlint.models.model import Library
-from brokerlint.models.selftest import Analyse, mismatches
+from brokerlint.models.selftest import Analyse, mismatches, tried
 from brokerlint.places import Place
 
 MODEL = """
@@ -78,3 +78,9 @@ def test_a_use_that_was_not_expected_is_told() -> None:
 
 def test_managing_a_channel_needs_no_expectation() -> None:
     assert said(finding(endpoint(), endpoint(line=1, role="manage"))) == []
+
+
+def test_a_model_file_is_told_where_its_example_stands() -> None:
+    says = ("bus.yaml:8: example 1, line 2: nothing produces here; expected was kafka orders",)
+    assert tried(MODEL, "bus.yaml", finding()) == says
+    assert tried(MODEL, "bus.yaml", finding(endpoint())) == ()

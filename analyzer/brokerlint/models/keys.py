@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "text", "flag", "number", "texts", "constants", "mapping", "argument", "arguments", "pair", "gives", "attributes",
-    "operation", "operations", "uses", "classes", "shape", "role", "expected", "examples",
+    "text", "flag", "number", "texts", "constants", "mapping", "names", "defaults", "argument", "arguments", "pair",
+    "gives", "attributes", "operation", "operations", "uses", "classes", "shape", "role", "expected", "examples",
 ]  # fmt: skip
 
 ROLES = ("", "produce", "consume", "manage")
@@ -36,9 +36,9 @@ LIBRARY: Mapping[str, Key] = {
     "classes": Key("classes", "Import path -> class."),
     "functions": Key("operations", "Import path -> module function or static method."),
     "objects": Key("attributes", "Import path -> what this ready-made object is."),
-    "config_keys": Key("mapping", "Configuration key of the library -> its common name."),
-    "defaults": Key("mapping", "Version range ('' for all) -> common name -> default."),
-    "remarks": Key("mapping", "Version range ('' for all) -> what differs or surprises, for people."),
+    "config_keys": Key("names", "Configuration key of the library -> its common name."),
+    "defaults": Key("defaults", "Version range ('' for all) -> common name -> default."),
+    "remarks": Key("names", "Version range ('' for all) -> what differs or surprises, for people."),
     "examples": Key("examples", "Programs and the uses that must be found in them."),
 }
 
@@ -84,9 +84,9 @@ OPERATION: Mapping[str, Key] = {
 GIVES: Mapping[str, Key] = {
     "model": Key("text", "The class of the object."),
     "by": Key("argument", "The argument whose value chooses the class."),
-    "choices": Key("mapping", "Value (or beginning, with a final *) -> class."),
+    "choices": Key("names", "Value (or beginning, with a final *) -> class."),
     "carries": Key("arguments", "Name -> the argument that the object brings along under it."),
-    "returns": Key("mapping", "Key of a mapping answer -> what stands there."),
+    "returns": Key("names", "Key of a mapping answer -> what stands there."),
     "config": Key("argument", "Where the object's configuration stands."),
     "element": Key("text", "The class of each item of the answer."),
     "keeps": Key("flag", "The object keeps what the receiver carried."),
@@ -128,6 +128,9 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
 }
 
 
+_MAPPINGS = ("mapping", "names", "defaults", "classes", "operations", "attributes", "arguments", "operation")
+
+
 def complaint(data: Mapping[str, Any], table: str) -> tuple[str, str] | None:
     """The first thing wrong with the keys of ``data``: (key, sentence); None when all is well."""
     known = TABLES[table]
@@ -157,8 +160,13 @@ def _unfit(value: Any, kind: Kind) -> str:
         return "" if fits else "a list of texts"
     if kind in ("uses", "examples", "expected"):
         return "" if isinstance(value, list) else "a list"
-    if kind in ("mapping", "classes", "operations", "attributes", "arguments", "operation"):
-        return "" if isinstance(value, dict) else "a mapping"
+    if kind in _MAPPINGS:
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            return "a mapping whose keys are texts"
+        if kind == "names" and not all(isinstance(item, str) for item in value.values()):
+            return "a mapping of texts to texts"
+        fits = kind != "defaults" or all(item is None or isinstance(item, dict) for item in value.values())
+        return "" if fits else "a mapping of version ranges to mappings"
     if kind == "pair":
         return "" if isinstance(value, list) and len(value) == 2 else "a list of two arguments"
     return ""

@@ -73,7 +73,7 @@ def line_of(text: str, at: Path) -> int:
 def _library(data: Any, file: str) -> Library:
     if not isinstance(data, dict):
         raise _WrongError((), "a model is a mapping that starts with 'library:'")
-    _check(data, "model", ())
+    data = _checked(data, "model", ())
     for key in ("library", "system", "modules"):
         if not data.get(key):
             raise _WrongError((), f"the key '{key}' is missing")
@@ -140,7 +140,7 @@ def _inherited(path: str, classes: Mapping[str, Any], seen: tuple[str, ...] = ()
 
 def _class(path: str, raw: dict[str, Any], library: str, system: str) -> ClassModel:
     at: Path = ("classes", path)
-    _check(raw, "class", at)
+    raw = _checked(raw, "class", at)
     methods: dict[str, Operation] = {}
     for name, spec in (raw.get("methods") or {}).items():
         operation = _operation(name, spec, (*at, "methods", name))
@@ -177,8 +177,7 @@ def _operations(raw: Any, at: Path) -> dict[str, Operation]:
 
 
 def _operation(name: str, raw: Any, at: Path) -> Operation:
-    raw = _mapping(raw, at)
-    _check(raw, "operation", at)
+    raw = _checked(raw, "operation", at)
     arguments = {key: _argument(spec, (*at, "arguments", key)) for key, spec in (raw.get("arguments") or {}).items()}
     return Operation(
         name,
@@ -206,8 +205,7 @@ def _operation(name: str, raw: Any, at: Path) -> Operation:
 def _gives(raw: Any, at: Path) -> Gives:
     if isinstance(raw, str):
         return Gives(model=raw)
-    raw = _mapping(raw, at)
-    _check(raw, "gives", at)
+    raw = _checked(raw, "gives", at)
     carries = {key: _argument(spec, (*at, "carries", key)) for key, spec in (raw.get("carries") or {}).items()}
     keyed = [_argument(part, (*at, "keyed")) for part in raw.get("keyed") or ()]
     return Gives(
@@ -229,15 +227,14 @@ def _argument(raw: Any, at: Path) -> Argument | None:
     if raw is None:
         return None
     if not isinstance(raw, dict):
-        return Argument(tuple(raw) if isinstance(raw, list) else (raw,))
-    _check(raw, "argument", at)
-    places = raw.get("at")
-    places = [] if places is None else places if isinstance(places, list) else [places]
+        return Argument(_places(raw, at))
+    raw = _checked(raw, "argument", at)
+    places = () if raw.get("at") is None else _places(raw["at"], (*at, "at"))
     match = raw.get("match")
     if match is not None and not _one_group(match):
         raise _WrongError((*at, "match"), "'match' must be a regular expression with one group")
     return Argument(
-        tuple(places),
+        places,
         _steps(raw.get("path")),
         raw.get("default"),
         raw.get("separator"),
@@ -245,6 +242,13 @@ def _argument(raw: Any, at: Path) -> Argument | None:
         _argument(raw.get("prefix"), (*at, "prefix")),
         str(raw.get("joint", "")),
     )
+
+
+def _places(raw: Any, at: Path) -> tuple[int | str, ...]:
+    found = tuple(raw) if isinstance(raw, list) else (raw,)
+    if not all(isinstance(place, (int, str)) and not isinstance(place, bool) for place in found):
+        raise _WrongError(at, "positions are whole numbers and keywords are texts, one or a list of them")
+    return found
 
 
 def _steps(path: Any) -> tuple[str, ...]:
@@ -265,13 +269,14 @@ def _examples(raw: Iterable[Any]) -> tuple[Example, ...]:
     found = []
     for number, one in enumerate(raw):
         at: Path = ("examples", number)
-        _check(_mapping(one, at), "example", at)
+        one = _checked(one, "example", at)
         for key in ("code", "expect"):
-            if one.get(key) is None:
+            if key not in one:
                 raise _WrongError(at, f"the key '{key}' of an example is missing")
         for place, expected in enumerate(one["expect"]):
             inside: Path = (*at, "expect", place)
-            _check(_mapping(expected, inside), "expectation", inside)
+            if not {"line", "role"} <= set(_checked(expected, "expectation", inside)):
+                raise _WrongError(inside, "an expectation has a line and a role")
         found.append(Example(one["code"], tuple(one["expect"])))
     return tuple(found)
 
@@ -284,10 +289,13 @@ def _mapping(raw: Any, at: Path) -> dict[str, Any]:
     return raw
 
 
-def _check(data: Mapping[str, Any], table: str, at: Path) -> None:
+def _checked(raw: Any, table: str, at: Path) -> dict[str, Any]:
+    """The mapping, when its keys and their values are those of ``table``; a key without a value counts as absent."""
+    data = _mapping(raw, at)
     found = keys.complaint(data, table)
     if found is not None:
         raise _WrongError((*at, found[0]), found[1])
+    return {key: value for key, value in data.items() if value is not None}
 
 
 @lru_cache(maxsize=1)

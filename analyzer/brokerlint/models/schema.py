@@ -18,6 +18,8 @@ _ONE: Mapping[Kind, dict[str, Any]] = {
     "texts": {"type": "array", "items": {"type": "string"}},
     "constants": {"anyOf": [{"$ref": "#/$defs/place"}, {"type": "array", "items": {"$ref": "#/$defs/place"}}]},
     "mapping": {"type": "object"},
+    "names": {"type": "object", "additionalProperties": {"type": "string"}},
+    "defaults": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
     "argument": {"$ref": "#/$defs/anyArgument"},
     "arguments": {"type": "object", "additionalProperties": {"$ref": "#/$defs/anyArgument"}},
     "pair": {"type": "array", "items": {"$ref": "#/$defs/anyArgument"}, "minItems": 2, "maxItems": 2},

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from brokerlint.facts import Endpoint, Facts, Name
+from brokerlint.models.load import line_of, parse
 from brokerlint.models.model import Library
 
 Analyse: TypeAlias = Callable[[Mapping[str, str], tuple[Library, ...]], Facts]
@@ -24,6 +25,15 @@ class Mismatch:
 
     def __str__(self) -> str:
         return f"example {self.example}, line {self.line}: {self.says}"
+
+
+def tried(text: str, file: str, analyse: Analyse) -> tuple[str, ...]:
+    """What ``brokerlint models test`` says of a model file: one sentence per difference, with file and line.
+
+    Raises `ModelError` when the file is no model.
+    """
+    found = mismatches(parse(text, file), analyse)
+    return tuple(f"{file}:{line_of(text, ('examples', wrong.example - 1))}: {wrong}" for wrong in found)
 
 
 def mismatches(library: Library, analyse: Analyse) -> tuple[Mismatch, ...]:
