@@ -13,33 +13,15 @@ import pytest
 import yaml
 
 from brokerlint.models import schema
-from brokerlint.models.load import builtin, index
-from brokerlint.models.model import Argument, Gives, Library, Operation
+from brokerlint.models.index import gifts, operations, undescribed
+from brokerlint.models.load import builtin
+from brokerlint.models.model import Argument, Library, Operation
 from brokerlint.models.selftest import mismatches
 
 LIBRARIES = builtin(examples=True)
-MODELS = index(LIBRARIES)
 FOLDER = resources.files("brokerlint.models")
 
 each_library = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.file.removesuffix(".yaml"))
-
-
-def operations(library: Library) -> Iterator[tuple[str, Operation]]:
-    """Every operation of a library, with the place that it is written at."""
-    for path, model in library.classes.items():
-        for name, operation in model.methods.items():
-            yield f"{path}.{name}", operation
-        yield from ((path, operation) for operation in (model.construct, model.subclass) if operation is not None)
-    yield from library.functions.items()
-
-
-def gifts(library: Library) -> Iterator[tuple[str, Gives]]:
-    """Everything that a library's calls and attributes give."""
-    for where, operation in operations(library):
-        yield from ((where, gives) for gives in (operation.gives, operation.becomes) if gives is not None)
-    for path, model in library.classes.items():
-        yield from ((f"{path}.{name}", gives) for name, gives in model.attributes.items())
-    yield from library.objects.items()
 
 
 def test_library_names_are_unique() -> None:
@@ -69,13 +51,7 @@ def test_a_model_fits_the_schema(library: Library) -> None:
 
 @each_library
 def test_objects_that_calls_give_are_described(library: Library) -> None:
-    missing = [
-        (where, model)
-        for where, gives in gifts(library)
-        for model in (gives.model, gives.element, *gives.choices.values())
-        if model and model not in MODELS.classes
-    ]
-    assert missing == []
+    assert undescribed(library, LIBRARIES) == []
 
 
 @each_library

@@ -84,3 +84,10 @@ def test_a_model_file_is_told_where_its_example_stands() -> None:
     says = ("bus.yaml:8: example 1, line 2: nothing produces here; expected was kafka orders",)
     assert tried(MODEL, "bus.yaml", finding()) == says
     assert tried(MODEL, "bus.yaml", finding(endpoint())) == ()
+
+
+def test_a_class_that_no_model_describes_is_told() -> None:
+    model = MODEL.replace("channel: [0]}", "channel: [0], gives: bus.Answer}")
+    assert tried(model, "bus.yaml", finding(endpoint())) == (
+        "bus.yaml: bus.send gives 'bus.Answer', which no model describes",
+    )

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from brokerlint.models.model import ClassModel, Gives, Library, Models, Operation
+
+
+def operations(library: Library) -> Iterator[tuple[str, Operation]]:
+    """Every operation of a library, with the import path that it is written at."""
+    for path, model in library.classes.items():
+        yield from ((f"{path}.{name}", operation) for name, operation in model.methods.items())
+        yield from ((path, operation) for operation in (model.construct, model.subclass) if operation is not None)
+    yield from library.functions.items()
+
+
+def gifts(library: Library) -> Iterator[tuple[str, Gives]]:
+    """Everything that a library's calls, attributes and ready-made objects give, with the import path."""
+    for where, operation in operations(library):
+        yield from ((where, gives) for gives in (operation.gives, operation.becomes) if gives is not None)
+    for path, model in library.classes.items():
+        yield from ((f"{path}.{name}", gives) for name, gives in model.attributes.items())
+    yield from library.objects.items()
+
+
+def undescribed(library: Library, others: Iterable[Library]) -> list[tuple[str, str]]:
+    """The classes that ``library`` says its calls give but no model describes: (import path of the call, class)."""
+    known = index((*others, library)).classes
+    return [
+        (where, name)
+        for where, gives in gifts(library)
+        for name in (gives.model, gives.element, *gives.choices.values())
+        if name and name not in known
+    ]
 
 
 def in_use(libraries: Iterable[Library], occurs: Callable[[str], bool]) -> tuple[Library, ...]:

@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from brokerlint.facts import Endpoint, Facts, Name
-from brokerlint.models.load import line_of, parse
+from brokerlint.models.index import undescribed
+from brokerlint.models.load import builtin, line_of, parse
 from brokerlint.models.model import Library
 
 Analyse: TypeAlias = Callable[[Mapping[str, str], tuple[Library, ...]], Facts]
@@ -28,12 +29,16 @@ class Mismatch:
 
 
 def tried(text: str, file: str, analyse: Analyse) -> tuple[str, ...]:
-    """What ``brokerlint models test`` says of a model file: one sentence per difference, with file and line.
+    """What ``brokerlint models test`` says of a model file: one sentence per difference or loose end, with the file.
 
     Raises `ModelError` when the file is no model.
     """
-    found = mismatches(parse(text, file), analyse)
-    return tuple(f"{file}:{line_of(text, ('examples', wrong.example - 1))}: {wrong}" for wrong in found)
+    library = parse(text, file)
+    loose = [
+        f"{file}: {where} gives '{name}', which no model describes" for where, name in undescribed(library, builtin())
+    ]
+    found = [f"{file}:{line_of(text, ('examples', one.example - 1))}: {one}" for one in mismatches(library, analyse)]
+    return (*loose, *found)
 
 
 def mismatches(library: Library, analyse: Analyse) -> tuple[Mismatch, ...]:
