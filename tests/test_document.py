@@ -102,6 +102,7 @@ def test_services_channels_and_endpoints_come_sorted() -> None:
         (Name("pattern", "orders-*"), "kafka:orders-*"),
         (Name("env", env="TOPIC"), "kafka:$TOPIC"),
         (Name("logical", logical="Orders"), "kafka:#Orders"),
+        (Name("logical", logical="Orders", scope="a/template.yaml"), "kafka:a/template.yaml#Orders"),
         (Name("unknown", why="read from a database"), "kafka:?"),
     ],
 )
@@ -221,6 +222,14 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 def test_what_a_document_cannot_hold_is_a_bug() -> None:
     with pytest.raises(TypeError, match="cannot hold a object"):
         plain({"key": object()})
+
+
+def test_a_secret_setting_is_not_written_down() -> None:
+    config = {"sasl_password": {"value": "hunter2", "origin": "literal"}, "acks": {"value": "all", "origin": "literal"}}
+    endpoint = Endpoint("e", Place("a.py", 1), "f", "kafka", "produce", "x", "send", (), config=config)
+    written_config = to_document(Facts(endpoints=(endpoint,)))["endpoints"][0]["config"]
+    assert written_config["sasl_password"] == {"origin": "literal", "value": "***"}
+    assert written_config["acks"]["value"] == "all"
 
 
 def test_sets_and_tuples_become_sorted_and_plain_lists() -> None:

@@ -46,21 +46,29 @@ def test_services_of_one_name_in_two_trees_are_two() -> None:
     assert len({endpoint.id for endpoint in merged.endpoints}) == 2
 
 
-def test_a_logical_id_in_two_trees_is_two_queues_everywhere_it_is_named() -> None:
-    logical = Name("logical", logical="Orders", origin="reference")
+def test_a_logical_id_is_meant_in_its_own_tree_everywhere_it_is_named() -> None:
+    logical = Name("logical", logical="Orders", origin="reference", scope="t.yaml")
+    dead = Name("logical", logical="Dead", origin="reference")
     facts = Facts(
         channels=(
-            Channel("sqs:#Orders", "sqs", "queue", logical, declared_at=(Place("t.yaml", 1),)),
-            Channel("sqs:#Other", "sqs", "queue", Name("logical", logical="Other"), {"dead_letter": "sqs:#Orders"}),
+            Channel(
+                "sqs:t.yaml#Orders", "sqs", "queue", logical, {"dead_letter": "sqs:#Dead"}, (), (Place("t.yaml", 1),)
+            ),
+            Channel("sqs:#Dead", "sqs", "queue", dead),
         ),
-        links=(Link("event_source_mapping", "sqs:#Orders", "service:x", Place("t.yaml", 9)),),
+        links=(Link("event_source_mapping", "sqs:t.yaml#Orders", "service:x", Place("t.yaml", 9)),),
         endpoints=(producer("x", logical, "sqs"),),
     )
-    merged = merge([("a", facts), ("b", Facts(channels=facts.channels[:1]))])
-    assert [channel.id for channel in merged.channels] == ["sqs:#a/Orders", "sqs:#Other", "sqs:#b/Orders"]
-    assert merged.channels[1].properties == {"dead_letter": "sqs:#a/Orders"}
-    assert merged.links[0].source == "sqs:#a/Orders"
-    assert merged.endpoints[0].channels[0].id == "sqs:#a/Orders"
+    merged = merge([("a", facts), ("b", facts)])
+    assert [channel.id for channel in merged.channels] == [
+        *("sqs:a/t.yaml#Orders", "sqs:a#Dead", "sqs:b/t.yaml#Orders", "sqs:b#Dead"),
+    ]
+    assert [channel.id for channel in merged.channels] == [
+        f"sqs:{channel.name.scope}#{channel.name.logical}" for channel in merged.channels
+    ]
+    assert merged.channels[0].properties == {"dead_letter": "sqs:a#Dead"}
+    assert merged.links[0].source == "sqs:a/t.yaml#Orders"
+    assert merged.endpoints[0].channels[0].id == "sqs:a/t.yaml#Orders"
 
 
 def test_two_documents_of_one_name_are_told_apart() -> None:

@@ -8,6 +8,7 @@ mappings have sorted keys, so two runs over one tree give the same bytes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -22,6 +23,7 @@ TOOL: Mapping[str, str] = {"name": "brokerlint", "version": __version__}
 _T = TypeVar("_T")
 _ROLES = ("produce", "consume", "manage")
 _KINDS = ("exact", "pattern", "env", "logical", "unknown")
+_SECRET = re.compile(r"password|secret|token|credential|jaas|private_?key|username", re.IGNORECASE)
 _PLACE_KEYS = frozenset(("path", "line", "end_line", "text"))
 
 
@@ -125,6 +127,8 @@ def _name(name: Name) -> dict[str, Any]:
         result["why"] = name.why
     if name.service is not None:
         result["service"] = name.service
+    if name.scope:
+        result["scope"] = name.scope
     return result
 
 
@@ -158,9 +162,15 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "groups": [_name(group) for group in endpoint.groups],
         "services": list(endpoint.services),
         "call_chain": _places(endpoint.call_chain),
-        "config": plain(endpoint.config),
+        "config": {key: _setting(key, endpoint.config[key]) for key in sorted(endpoint.config)},
         "facts": plain(endpoint.facts),
     }
+
+
+def _setting(key: str, setting: Mapping[str, Any]) -> Any:
+    """One setting of a client; a document may be shared, so of a secret it only tells that there is one."""
+    hidden = isinstance(setting.get("value"), str) and _SECRET.search(key)
+    return plain({**setting, "value": "***"} if hidden else setting)
 
 
 def _link(link: Link) -> dict[str, Any]:
@@ -338,6 +348,7 @@ def _read_name(item: _Reader, kind_key: str = "kind", kind: str = "") -> Name:
         trace=item.each("trace", _read_place),
         why=item.text("why", ""),
         service=item.maybe("service"),
+        scope=item.text("scope", ""),
     )
     needed = {"exact": name.text, "pattern": name.text, "env": name.env, "logical": name.logical}
     if name.kind in needed and needed[name.kind] is None:

@@ -1,7 +1,7 @@
 """Facts of several trees put together: what one organisation's repositories say as one system.
 
 Channels join by their real names, which is the point of merging. Everything that is only meant within one tree is told
-apart first: paths get the tree's label in front, and so do service names and logical ids where two trees use the same.
+apart first: paths and logical ids get the tree's label in front, and so do services where two trees use the same name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from brokerlint.facts import ChannelName, Endpoint, Facts, Name
 from brokerlint.places import Place
 
-_LOGICAL = ":#"
+_NO_CHANNEL = ("service:", "external:")
 
 
 def merge(parts: Sequence[tuple[str, Facts]]) -> Facts:
@@ -22,11 +22,10 @@ def merge(parts: Sequence[tuple[str, Facts]]) -> Facts:
     if len(parts) == 1:
         return parts[0][1]
     services = Counter(name for _, facts in parts for name in {service.name for service in facts.services})
-    logical = Counter(name for _, facts in parts for name in _logical_ids(facts))
     labelled = []
     for label, (_, facts) in zip(_labels([label for label, _ in parts]), parts, strict=True):
         renamed = {f"service:{name}": f"service:{label}/{name}" for name in services if services[name] > 1}
-        renamed |= {name: _qualified(name, label) for name in _logical_ids(facts) if logical[name] > 1}
+        renamed |= {name: _qualified(name, label) for name in _logical_ids(facts)}
         labelled.append(_Label(label, renamed).facts(facts))
     merged = Facts()
     for facts in labelled:
@@ -52,15 +51,24 @@ def _labels(labels: Sequence[str]) -> list[str]:
 
 
 def _logical_ids(facts: Facts) -> set[str]:
-    """The ids of channels that are only known by their logical id, such as ``sqs:#Orders``."""
+    """The ids of channels that are only known by a logical id, such as ``sqs:template.yaml#Orders``."""
     ids = {channel.id for channel in facts.channels}
     ids |= {channel.id for endpoint in facts.endpoints for channel in endpoint.channels}
-    return {name for name in ids if _LOGICAL in name}
+    ids |= {end for link in facts.links for end in (link.source, link.target)}
+    return {name for name in ids if "#" in name and not name.startswith(_NO_CHANNEL)}
 
 
 def _qualified(channel: str, label: str) -> str:
-    system, _, logical = channel.partition(_LOGICAL)
-    return f"{system}{_LOGICAL}{label}/{logical}"
+    system, _, text = channel.partition(":")
+    scope, _, logical = text.partition("#")
+    return f"{system}:{_below(label, scope)}#{logical}"
+
+
+def _below(label: str, path: str) -> str:
+    """A path as seen from the common root; an empty one stands for the tree. A tree without a label is that root."""
+    if not label:
+        return path
+    return f"{label}/{path}" if path and path != "." else label
 
 
 def _sum(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +110,7 @@ class _Label:
                 replace(
                     channel,
                     id=self.id(channel.id),
-                    name=self.name(channel.name, channel.id),
+                    name=self.name(channel.name),
                     properties=self.value(channel.properties),
                     declared_at=self.places(channel.declared_at),
                 )
@@ -130,7 +138,7 @@ class _Label:
             endpoint,
             id=f"{self.label}/{endpoint.id}",
             place=self.place(endpoint.place),
-            channels=tuple(ChannelName(c.system, self.name(c.name, c.id)) for c in endpoint.channels),
+            channels=tuple(ChannelName(c.system, self.name(c.name)) for c in endpoint.channels),
             groups=tuple(self.name(group) for group in endpoint.groups),
             services=tuple(self.service(name) for name in endpoint.services),
             call_chain=self.places(endpoint.call_chain),
@@ -138,13 +146,11 @@ class _Label:
             facts=self.value(endpoint.facts),
         )
 
-    def name(self, name: Name, channel: str = "") -> Name:
-        """The name of a channel (with the id ``channel``) or group."""
-        logical = name.logical
-        if channel in self.renamed and logical is not None:
-            logical = f"{self.label}/{logical}"
+    def name(self, name: Name) -> Name:
+        """The name of a channel or group."""
         service = None if name.service is None else self.service(name.service)
-        return replace(name, trace=self.places(name.trace), service=service, logical=logical)
+        scope = self.path(name.scope) if name.kind == "logical" else name.scope
+        return replace(name, trace=self.places(name.trace), service=service, scope=scope)
 
     def id(self, end: str) -> str:
         """A channel id or an end of a link."""
@@ -155,10 +161,8 @@ class _Label:
         return self.id(f"service:{name}").removeprefix("service:")
 
     def path(self, path: str) -> str:
-        """A path; an empty one stands for the tree itself. A tree without a label is the common root."""
-        if not self.label:
-            return path
-        return f"{self.label}/{path}" if path and path != "." else self.label
+        """A path."""
+        return _below(self.label, path)
 
     def place(self, place: Place) -> Place:
         """A place."""
