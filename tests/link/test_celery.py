@@ -582,6 +582,24 @@ def thank():
         assert found[("ship", "produce")] == ("packer",)
         assert found[("checkout", "produce")] == ("web",)
 
+    def test_a_function_beside_the_tasks_runs_where_tasks_call_it(self) -> None:
+        tasks = """
+from shop.app import app
+
+@app.task(queue="parcels")
+def ship():
+    later()
+
+def later():
+    thank.delay()
+
+@app.task(queue="mails")
+def thank():
+    ...
+"""
+        found = self.services(self.COMMANDS, {"shop/tasks.py": tasks})
+        assert found[("later", "produce")] == ("packer",)
+
     def test_a_worker_without_queues_takes_all(self) -> None:
         found = self.services({"worker": "celery -A shop.tasks worker", "beat": "celery -A shop.tasks beat"})
         assert found[("ship", "consume")] == found[("thank", "consume")] == ("worker",)

@@ -11,6 +11,7 @@ from brokerlint.link.callers import Callers
 from brokerlint.link.celery import application, configuration, schedules
 from brokerlint.link.celery.application import App, Apps
 from brokerlint.link.celery.broker import Brokers
+from brokerlint.link.celery.contexts import Contexts
 from brokerlint.link.celery.routing import Routing, channel_names, entity_name
 from brokerlint.link.celery.sends import Send, Sends
 from brokerlint.link.celery.tasks import Task, Tasks
@@ -52,18 +53,20 @@ def celery_endpoints(
     code = application.code(own, modules)
     tasks = Tasks(own, apps, code)
     routing = Routing(own)
-    sends = Sends(own, Callers(own, sites), apps, tasks, routing).all(code)
+    callers = Callers(own, sites)
+    sends = Sends(own, callers, apps, tasks, routing).all(code)
     entries = schedules.entries(own, code, sources.text)
-    return _Joining(own, services, Workers(services, sources, paths), apps, tasks, routing, sends, entries).run()
+    workers = Workers(services, sources, paths)
+    return _Joining(services, workers, Contexts(callers, tasks), apps, tasks, routing, sends, entries).run()
 
 
 @dataclass(slots=True)
 class _Joining:
     """Brings what was found together: a task's queues are those that it is sent to."""
 
-    ev: Evaluator
     services: Services
     workers: Workers
+    contexts: Contexts
     apps: Apps
     tasks: Tasks
     routing: Routing
@@ -160,9 +163,11 @@ class _Joining:
         running: dict[int, Deployment] = {}
         for send in members:
             top = send.route[0].here if send.route else send.sink
-            task = self.tasks.around(top.chain)
-            for one in self._workers(task) if task is not None else self.services.running(top.module.path):
-                running.setdefault(id(one), one)
+            context = self.contexts.of(top.module.path, top.chain)
+            for task in context.tasks.values():
+                running.update((id(one), one) for one in self._workers(task))
+            for path in context.paths:
+                running.update((id(one), one) for one in self.services.running(path))
         chain = {
             (place.path, place.line): place
             for send in members

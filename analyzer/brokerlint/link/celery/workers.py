@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from brokerlint.link.services import Deployment, Services
 from brokerlint.manifests.facts import ServiceFact, Text, Variable
+from brokerlint.manifests.shell import run
+from brokerlint.manifests.shell_syntax import parse
 from brokerlint.read import Sources
 
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
@@ -84,9 +86,9 @@ class Workers:
         found = [words] if words else []
         for word in words:
             for path in self._scripts_called(word, fact):
-                for line in _lines(self._sources.text(path)):
-                    if "celery" in line:
-                        found.append(_split(line))
+                variables = {name: text for name, setting in fact.environment.items() if (text := _text(setting.value))}
+                script = parse(self._sources.text(path).decode("utf-8", "replace"))
+                found += [list(call.words) for call in run(script, words[words.index(word) + 1 :], variables)]
         return found
 
     def _scripts_called(self, word: str, fact: ServiceFact) -> list[str]:
@@ -151,8 +153,3 @@ def _split(text: str) -> list[str]:
         return shlex.split(text, comments=True)
     except ValueError:
         return text.split()
-
-
-def _lines(data: bytes) -> list[str]:
-    """The lines of a shell script, continued ones joined."""
-    return data.decode("utf-8", "replace").replace("\\\n", " ").splitlines()
