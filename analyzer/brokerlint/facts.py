@@ -239,6 +239,7 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "ignored_keys": "configuration keys that this kind of client ignores (list)",
     # Clients
     "credentials": "list of {key, place}: secrets that are written in the code; their values are not kept",
+    "client_read_timeout": "seconds after which the HTTP client gives up waiting (int; None: the default)",
     "polls": "the client's poll or its equivalent is called somewhere in the service (bool)",
     "flush_checked": "the number that flush returns is looked at (bool)",
 }

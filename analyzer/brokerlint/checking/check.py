@@ -63,9 +63,9 @@ class Check(ABC):
     def find(self, topology: Topology) -> Iterator[Finding]:
         """What it finds in a topology."""
 
-    def finding(self, message: str, *channels: ChannelNode) -> Finding:
-        """A finding of this check about these channels, to be placed with ``at``."""
-        return Finding(self.id, self.name, self.severity, self.confidence, message).about(*channels)
+    def finding(self, message: str, *channels: ChannelNode, confidence: Confidence | None = None) -> Finding:
+        """A finding of this check about these channels, to be placed with ``at``. ``confidence`` replaces the usual."""
+        return Finding(self.id, self.name, self.severity, confidence or self.confidence, message).about(*channels)
 
     @classmethod
     def docs(cls) -> Docs:

@@ -68,9 +68,7 @@ def suppress(
     return tuple(kept), unused
 
 
-def complaints(
-    suppressions: Sequence[Suppression], unused: Sequence[Suppression], today: date
-) -> tuple[Finding, ...]:
+def complaints(suppressions: Sequence[Suppression], unused: Sequence[Suppression], today: date) -> tuple[Finding, ...]:
     """Findings about the suppressions themselves: unused, expired, or without a reason. All are ``info``."""
     found = []
     idle = {id(item) for item in unused}

@@ -77,9 +77,6 @@ class _Names:
         if name.kind == "pattern":
             return self._pattern(channel)
         self.nodes.setdefault(channel.id, channel)
-        files = {place.path for fact in self.declared.get(channel.id, ()) for place in fact.declared_at}
-        if name.kind == "logical" and len(files) > 1:
-            return channel.id, Confidence.LOW
         return channel.id, binding(name)
 
     def _pattern(self, channel: ChannelName) -> tuple[str, Confidence]:
@@ -102,8 +99,9 @@ class _Names:
         system, _, text = end.partition(":")
         if system in ("service", "external") or end in self.nodes:
             return
-        if text.startswith("#"):
-            name = Name("logical", logical=text[1:], origin="manifest")
+        if "#" in text:
+            scope, _, logical = text.partition("#")
+            name = Name("logical", logical=logical, origin="manifest", scope=scope)
         elif text.startswith("$"):
             name = Name("env", env=text[1:], origin="manifest")
         elif text == "?":
@@ -155,9 +153,7 @@ def _with_links(facts: Facts, names: _Names, uses: list[Use]) -> list[Use]:
     return uses
 
 
-def _attach(
-    link: Link, role: Role, channel: str, far: str, services: dict[str, Service], uses: list[Use]
-) -> list[Use]:
+def _attach(link: Link, role: Role, channel: str, far: str, services: dict[str, Service], uses: list[Use]) -> list[Use]:
     """Mark the uses that a link explains, or add the one that only the link shows."""
     service = None
     if far.startswith("service:"):

@@ -26,9 +26,7 @@ def groups_of(consumers: Uses, system: str) -> tuple[Group, ...]:
             members.setdefault(key, []).append(use)
             known_before = about.get(key, (name, known, confidence))
             about[key] = (name, known, min(confidence, known_before[2]))
-    return tuple(
-        Group(key, about[key][0], about[key][1], Uses(uses), about[key][2]) for key, uses in members.items()
-    )
+    return tuple(Group(key, about[key][0], about[key][1], Uses(uses), about[key][2]) for key, uses in members.items())
 
 
 def _memberships(use: Use, system: str) -> list[tuple[str, str, bool, Confidence]]:

@@ -126,6 +126,13 @@ class ChannelNode:
         disputed = any(key in channel.properties for channel in self.declarations)
         return None if disputed else limit(self.system, default)
 
+    def effective_wait(self) -> int | None:
+        """Seconds a receive waits when its call does not say: the attribute, or 0 for a declared queue without it."""
+        value = self.property("wait_time")
+        if value is None and self.declared and not any("wait_time" in c.properties for c in self.declarations):
+            return 0
+        return value if isinstance(value, int) else None
+
     def producers(self) -> Uses:
         """Who sends to it."""
         return self.uses.where(lambda use: use.role == "produce")
@@ -165,9 +172,7 @@ class ChannelNode:
         ``except``, or its name."""
         if self.declaration.role == "dlq" or self.links_in("redrive"):
             return True
-        targets = {channel.property("dead_letter") for channel in self.topology.channels()}
-        targets |= {link.properties.get(key) for link in self.topology.links() for key in ("on_failure", "dead_letter")}
-        if self.id in targets:
+        if self.id in self.topology.dead_letter_targets:
             return True
         name = (self.name.text or self.name.logical or self.name.env or "").lower()
         return any(word in name for word in _DEAD_WORDS) or name.endswith(("-dl", ".dl"))
@@ -277,6 +282,13 @@ class Topology:
             if not told and not self._by_endpoint.get(endpoint.id):
                 found.append(Unresolved(endpoint.place, system, "channel", reasons[0]))
         return tuple(found)
+
+    @cached_property
+    def dead_letter_targets(self) -> frozenset[str]:
+        """Ids of the channels that a queue, mapping or subscription names as the place for what it gives up."""
+        named = {channel.property("dead_letter") for channel in self.channels()}
+        named |= {link.properties.get(key) for link in self.facts.links for key in ("on_failure", "dead_letter")}
+        return frozenset(str(target) for target in named if target)
 
     @cached_property
     def _services(self) -> dict[str, Service]:

@@ -1,0 +1,1 @@
+"""Architecture: how channels are used together."""

@@ -1,0 +1,1 @@
+"""Kafka: producers, consumers, topics, connectors."""

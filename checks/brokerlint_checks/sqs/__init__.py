@@ -1,0 +1,1 @@
+"""SQS: code, queue definitions, Lambda mappings."""
