@@ -145,7 +145,10 @@ class Sends:
             name = value.value if isinstance(value, Const) and isinstance(value.value, str) else ""
             tasks: list[Task | None] = [*self._tasks.named(name)] or [None]
             found += [Signature(task, name, queue) for task in tasks]
-        return Reading("send_task", tuple(found), receivers, (*queue, *(v for v in names if isinstance(v, Unknown))))
+        still = (*queue, *(value for value in names if isinstance(value, Unknown)))
+        if not known and not any(one.name for one in found) and not needs_of(still):
+            return None
+        return Reading("send_task", tuple(found), receivers, still)
 
     # --- Deciding -------------------------------------------------------------------------------------------------
 
