@@ -141,7 +141,7 @@ class _Sorter:
     def file(self, path: str) -> File:
         """What the file ``path`` is read as and whose it is."""
         directory, _, name = path.rpartition("/")
-        form = _form(name)
+        form = form_of(name)
         if form == "other":
             return File(path, form, "own")
         kind = self._directory(directory)
@@ -177,7 +177,8 @@ class _Sorter:
         return None
 
 
-def _form(name: str) -> Form:
+def form_of(name: str) -> Form:
+    """What a file of this name is read as."""
     _, dot, ending = name.rpartition(".")
     if ending == "py" and dot:
         return "python"

@@ -74,10 +74,17 @@ def told(command: Callable[..., int]) -> Callable[..., int]:
     return telling
 
 
-def gather(paths: Sequence[Path], config_path: Path | None, include: Sequence[str], change: dict[str, Any]) -> Inputs:
+def gather(
+    paths: Sequence[Path],
+    config_path: Path | None,
+    include: Sequence[str],
+    change: dict[str, Any],
+    stands_for: Path | None = None,
+) -> Inputs:
     """The facts of ``paths`` (directories, files, graph documents; by default the current directory).
 
-    ``change`` replaces values of the configuration. Raises ``ClickException`` for a path that is not there.
+    ``change`` replaces values of the configuration. A single directory may stand for another one (``stands_for``),
+    whose configuration holds then. Raises ``ClickException`` for a path that is not there.
     """
     paths = tuple(paths) or (Path(),)
     for path in paths:
@@ -85,13 +92,16 @@ def gather(paths: Sequence[Path], config_path: Path | None, include: Sequence[st
             raise click.ClickException(f"{path}: no such file or directory")
     documents = [path for path in paths if _is_document(path)]
     trees = _trees([path for path in paths if path not in documents])
-    found = config_path or find(next(iter(trees), Path()))
+    found = config_path or find(stands_for or next(iter(trees), Path()))
     config = replace(load(found) if found else Config(), **change)
     config = replace(config, include=(*config.include, *include))
     root = _common(trees)
     with Progress() as progress:
         parts = [(path.stem, load_document(path)) for path in documents]
-        parts += [(_label(tree, root), _facts(tree, only, config, progress)) for tree, only in trees.items()]
+        parts += [
+            (_label(tree, root), _facts(tree, only, config, _steps(config, stands_for or tree), progress))
+            for tree, only in trees.items()
+        ]
     return Inputs(merge(parts), config, SourceLines(root))
 
 
@@ -118,12 +128,17 @@ def _trees(paths: Sequence[Path]) -> dict[Path, frozenset[str]]:
     return trees
 
 
-def _facts(root: Path, only: frozenset[str], config: Config, progress: Progress) -> Facts:
+def _steps(config: Config, root: Path) -> str:
+    """The way from the directory of the configuration down to ``root``; empty when it does not lead down."""
+    if not config.source:
+        return ""
+    way = os.path.relpath(root.resolve(), config.base.resolve()).replace(os.sep, "/")
+    return "" if way.startswith("..") else way
+
+
+def _facts(root: Path, only: frozenset[str], config: Config, steps: str, progress: Progress) -> Facts:
     from brokerlint.pipeline import Options, analyse  # documents need no parser
 
-    base = config.base.resolve() if config.source else root.resolve()
-    inside = os.path.relpath(root.resolve(), base).replace(os.sep, "/")
-    steps = "" if inside.startswith("..") else inside
     kinds = [word for word in config.include if word in KINDS]
     try:
         patterns = below((pattern for pattern in config.include if pattern not in KINDS), steps)

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from brokerlint.changes import Change
     from brokerlint.report.graph import Graph
     from brokerlint.report.outcome import Outcome
 
@@ -14,6 +15,10 @@ CHECK_FORMATS = ("text", "github", "json", "sarif", "gitlab", "junit", "rdjson")
 
 GRAPH_FORMATS = {"text": "graph_text", "json": "graph_json", "mermaid": "mermaid", "dot": "dot"}
 """What ``brokerlint graph --format`` takes, and the module of each."""
+
+
+DIFF_FORMATS = ("text", "markdown", "json")
+"""What ``brokerlint diff --format`` takes; the modules have ``diff_`` in front."""
 
 
 def render_check(output: str, outcome: Outcome, *, color: bool = False) -> str:
@@ -26,3 +31,9 @@ def render_graph(output: str, graph: Graph, *, color: bool = False) -> str:
     """The topology in one of ``GRAPH_FORMATS``, with a final newline."""
     module = import_module(f"brokerlint.report.{GRAPH_FORMATS[output]}")
     return cast("str", module.render(graph, color=color) if output == "text" else module.render(graph))
+
+
+def render_diff(output: str, found: tuple[Change, ...], *, color: bool = False) -> str:
+    """The changes of a topology in one of ``DIFF_FORMATS``, with a final newline; text is empty when there are none."""
+    module = import_module(f"brokerlint.report.diff_{output}")
+    return cast("str", module.render(found, color=color) if output == "text" else module.render(found))
