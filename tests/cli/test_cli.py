@@ -256,10 +256,9 @@ class TestGraph:
 class TestExplain:
     def test_a_check_tells_what_it_finds(self, brokerlint: Brokerlint) -> None:
         out = brokerlint("explain", "on-every-queue").out
-        assert out.startswith(
-            "TST101 on-every-queue (error, high confidence)\n\nReports each queue.\n\nWhat it finds\n"
-        )
-        assert "Source: https://example.org/queues" in out
+        assert out.startswith("# TST101 on-every-queue\n\nReports each queue.\n")
+        assert "## What it finds\n\nEvery queue.\n" in out
+        assert "- https://example.org/queues\n" in out
 
     def test_without_a_check_all_are_listed(self, brokerlint: Brokerlint) -> None:
         assert brokerlint("explain").out == "TST101  error   on-every-queue\n"
