@@ -303,6 +303,7 @@ class _Interpreter:
         """The value of the expansion at ``at``, and the position after it."""
         if word.startswith("$(", at):
             end = _closing(word, at + 1, "(", ")")
+            self._substitution(word[at + 2 : end - 1])
             return word[at:end], end
         if word.startswith("${", at):
             end = _closing(word, at + 1, "{", "}")
@@ -313,6 +314,11 @@ class _Interpreter:
             return "$", at + 1
         value = self._value(name[0])
         return (f"${{{name[0]}}}" if value is None else value), name.end()
+
+    def _substitution(self, text: str) -> None:
+        """``$(...)`` runs as well; of interest when it creates something."""
+        if "create" in text and self._steps < MOST_STEPS and self._doubts < _DEEPEST:
+            self._maybe(parse(text), 1)
 
     def _braced(self, match: re.Match[str]) -> str:
         name, operator, default, start = match.groups()

@@ -1,0 +1,182 @@
+"""Commands: what a container or process really starts, behind shells, entry scripts and wrappers."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from brokerlint.manifests import shell
+from brokerlint.manifests.facts import Setting
+from brokerlint.manifests.tree import Tree
+from brokerlint.manifests.values import text_of
+
+_ROUNDS = 8
+"""Scripts that call scripts are followed this far."""
+
+_SHELLS = frozenset("sh bash ash dash zsh ksh".split())
+_SIMPLE_WRAPPERS = frozenset(
+    "exec nohup setsid time ddtrace-run opentelemetry-instrument newrelic-admin sudo unbuffer catchsegv xvfb-run "
+    "pipenv poetry uv pdm hatch rye tini dumb-init catatonit docker-init".split()
+)
+_WRAPPERS_WITH_ARGUMENT = frozenset("gosu su-exec timeout nice setuser chroot chpst softlimit".split())
+_BEFORE_DASHES = frozenset("watchmedo wait-for-it wait-for dockerize doppler chamber envconsul infisical op".split())
+_PREPARATION = frozenset(
+    "echo printf sleep cd mkdir chmod chown cp mv rm ln touch cat ls env export source . wait set alias unset trap "
+    "umask date which command type id whoami hostname grep sed awk tr cut head tail find xargs tee test curl wget nc ncat "
+    "pg_isready pip pip3 apt apt-get apk yum microdnf npm yarn git tar unzip openssl aws awslocal mysql psql redis-cli "
+    "kafka-topics kafka-topics.sh rpk cub kafka-configs ulimit pushd popd return read until while true false ps kill "
+    "pkill killall stat dirname basename readlink eval shopt getopts jq envsubst mc keytool ldconfig usermod groupadd "
+    "useradd adduser addgroup ./wait-for-it.sh wait-for-it.sh dockerize alembic yoyo".split()
+)
+_PREPARING_COMMANDS = frozenset(
+    "migrate collectstatic makemigrations compilemessages createsuperuser loaddata createcachetable check_db "
+    "wait_for_db db upgrade".split()
+)
+_PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*\Z")
+_RUNNERS = frozenset(
+    "gunicorn uvicorn hypercorn daphne celery faust faststream taskiq dramatiq arq granian fastapi waitress-serve rq "
+    "huey_consumer huey_consumer.py streamlit spark-submit flask airflow tomodachi nameko propan uwsgi rqworker "
+    "sanic chalice litestar robyn bentoml dagster prefect".split()
+)
+
+
+class Files(Protocol):
+    """What a container knows of the tree's files."""
+
+    def file(self, inside: str) -> str | None:
+        """The file of the tree at a path inside."""
+
+
+def started(
+    command: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree, rounds: int = _ROUNDS
+) -> tuple[str, ...]:
+    """The argument vector that ``command`` ends in, scripts of the tree followed.
+
+    Several programs started side by side stand one after the other with ``;`` between them. ``environment`` holds the
+    variables whose values are known.
+    """
+    words = unwrapped(command)
+    for _ in range(rounds):
+        calls = _calls(words, environment, files, tree)
+        if calls is None:
+            return words
+        chosen = programs(calls)
+        if not chosen:
+            rest = _after_dashes(words)
+            if not rest:
+                return words
+            words = unwrapped(rest)
+        elif len(chosen) == 1:
+            words = unwrapped(chosen[0].words)
+        else:
+            return _together(chosen, environment, files, tree, rounds - 1)
+    return words
+
+
+def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
+    """The calls that stay: what replaces the script, else the last one in front, and all in the background."""
+    lasting = [call for call in calls if not _prepares(call.words)]
+    final = [call for call in lasting if call.final]
+    front = [call for call in lasting if not call.background]
+    chosen = [call for call in lasting if call.background]
+    chosen += final or (front[-1:] if not chosen or (front and front[-1] is lasting[-1]) else [])
+    return list({call.words: call for call in chosen}.values())
+
+
+def unwrapped(command: Sequence[str]) -> tuple[str, ...]:
+    """The command without what only wraps it: process supervisors, tracers, tool runners, variables."""
+    words = list(command)
+    while words:
+        name = posixpath.basename(words[0])
+        if name == "env":
+            words = words[1:]
+            while words and (words[0].startswith("-") or "=" in words[0]):
+                words = words[1:]
+        elif name in _SIMPLE_WRAPPERS and len(words) > 1:
+            words = _without_options(words[1:], ("run", "run-program"))
+        elif name in _WRAPPERS_WITH_ARGUMENT and len(words) > 2:
+            words = _without_options(words[1:])[1:]
+        elif name.removesuffix(".sh") in _BEFORE_DASHES and (rest := _after_dashes(words)):
+            words = list(rest)
+        else:
+            break
+    return tuple(words or command)
+
+
+def runs_python(command: Sequence[str]) -> bool:
+    """Whether one of the words is a Python interpreter, a runner of Python programs or a Python file."""
+    words = [word for part in command for word in part.split()] if len(command) < 3 else list(command)
+    return any(
+        _PYTHON.match(word) or posixpath.basename(word) in _RUNNERS or word.endswith(".py") for word in words
+    )
+
+
+def words_known(environment: Mapping[str, Setting]) -> dict[str, str]:
+    """The variables whose values are known, as text."""
+    known = ((name, text_of(setting.value)) for name, setting in environment.items())
+    return {name: text for name, text in known if text is not None}
+
+
+def _calls(
+    words: tuple[str, ...], environment: Mapping[str, str], files: Files, tree: Tree
+) -> list[shell.Call] | None:
+    """What a shell command or a script of the tree calls; None when ``words`` start something else."""
+    text = shell.after_c(words)
+    if text is not None:
+        rest = words[words.index(text) + 2 :]
+        return shell.run(shell.parse(text), rest, environment)
+    arguments = words
+    while arguments and posixpath.basename(arguments[0]) in _SHELLS:
+        arguments = tuple(_without_options(arguments[1:]))
+    if not arguments:
+        return None
+    if posixpath.basename(arguments[0]) == "make":
+        return _made(arguments[1:], environment, tree)
+    path = files.file(arguments[0])
+    script = tree.of("scripts").get(path) if path else None
+    return shell.run(script.block, arguments[1:], environment) if script is not None else None
+
+
+def _made(targets: Sequence[str], environment: Mapping[str, str], tree: Tree) -> list[shell.Call] | None:
+    """What the rule of the tree's only makefile does for a target."""
+    rules = [document.rules for document in tree.of("scripts").values() if document.rules]
+    wanted = next((target for target in targets if not target.startswith("-") and "=" not in target), "")
+    found = [one[wanted] for one in rules if wanted in one]
+    return shell.run(found[0], (), environment) if len(found) == 1 else None
+
+
+def _together(
+    chosen: Sequence[shell.Call], environment: Mapping[str, str], files: Files, tree: Tree, rounds: int
+) -> tuple[str, ...]:
+    found: list[str] = []
+    for call in chosen[:20]:
+        one = started(call.words, environment, files, tree, rounds) if rounds > 0 else call.words
+        found += [*((";",) if found else ()), *one]
+    return tuple(found)
+
+
+def _prepares(words: Sequence[str]) -> bool:
+    """Whether a call only prepares what is started after it."""
+    plain = unwrapped(words)
+    name = posixpath.basename(plain[0]) if plain else ""
+    if name in _PREPARATION or plain[0].startswith(("/dev/", "$(")):
+        return True
+    manages = any(word.endswith(("manage.py", "flask", "django-admin")) for word in plain[:3])
+    return manages and not _PREPARING_COMMANDS.isdisjoint(plain[:5])
+
+
+def _after_dashes(words: Sequence[str]) -> tuple[str, ...]:
+    """What follows the last ``--``."""
+    for index in range(len(words) - 1, -1, -1):
+        if words[index] == "--":
+            return tuple(words[index + 1 :])
+    return ()
+
+
+def _without_options(words: Sequence[str], verbs: Sequence[str] = ()) -> list[str]:
+    rest = list(words)
+    while len(rest) > 1 and (rest[0].startswith("-") or rest[0] in verbs):
+        rest.pop(0)
+    return rest
