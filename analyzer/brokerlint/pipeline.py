@@ -13,6 +13,7 @@ from brokerlint.facts import Facts
 from brokerlint.link.linking import link
 from brokerlint.manifests import registry
 from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.models.index import in_use
 from brokerlint.models.load import builtin, index
 from brokerlint.models.model import Library, Models
 from brokerlint.read import Sources
@@ -55,6 +56,8 @@ def _facts(
     started = time.perf_counter()
     manifests = _manifests(found, content)
     wanted = sources.mentioning_any(models.words)
+    used = in_use(models.libraries, lambda word: any(word.encode() in sources.text(path) for path in wanted))
+    models = models if used == models.libraries else index(used)
     sources.read(wanted, (lambda done, total: progress("reading", done, total)) if progress else None)
     reading = time.perf_counter()
     facts = link(sources, models, manifests, found.paths)

@@ -74,7 +74,30 @@ class Callers:
         for site in self._sites.passing(function.name):
             step = Step(site, "pass", chain, path)
             if last_name(site.site.call.function) not in _LOOKS and self._may_pass(step):
-                found.append(step)
+                found += self._within(step) or [step]
+        return found
+
+    def _within(self, step: Step) -> list[Step]:
+        """Where a function of the program that gets the target as an argument calls that argument."""
+        module = self._ev.module(step.here.module.path)
+        start = self._ev.symbolic(module, step.here.chain) if module and step.here.chain else module
+        if start is None:
+            return []
+        call = step.here.site.call
+        found: list[Step] = []
+        for value in self._ev.values(call.function, start, step.here.at)[:MOST_MATCHES]:
+            function = objects.initializer_of(self._ev, value) if isinstance(value, ClassValue) else value
+            if not isinstance(function, FunctionValue):
+                continue
+            skip = 1 if function.receiver is not None or isinstance(value, ClassValue) else 0
+            args = calls.arguments(self._ev, call, start, step.here.at)
+            bound = calls.bind(self._ev, function.definition.parameters[skip:], args)
+            for name, given in bound.items():
+                if any(self._matching(one, step) is not None for one in given):
+                    names = [name, *_kept_as(function.definition, name)]
+                    inside = [site for other in names for site in self._sites.calling(other)]
+                    whole = function.owner.definition if function.owner else function.definition
+                    found += [Step(s, "call", step.target, step.target_path) for s in inside if whole in s.chain]
         return found
 
     def _may_call(self, step: Step) -> bool:
@@ -132,7 +155,9 @@ class Callers:
         """The activation of the innermost definition with everything open."""
         return self._ev.symbolic(module, chain)
 
-    def descend(self, route: list[Step], sink: CallSite, by_name: bool = False) -> list[Activation]:
+    def descend(
+        self, route: list[Step], sink: CallSite, by_name: bool = False, assumed: bool = False
+    ) -> list[Activation]:
         """The activations in which ``sink`` runs when its route is walked from the top.
 
         ``pending`` then holds what the callees on the way still depend on: a typed parameter enters a function already,
@@ -150,6 +175,8 @@ class Callers:
                 through = self._through(step, activation)
                 if not through and by_name and index == 0 and step.how == "call":
                     through = self._by_name(step, activation)
+                if not through and assumed and index == 0 and step.how == "call":
+                    through = self._assumed(step, activation)
                 for inner in through:
                     deeper = self._down_to(inner, step.target, following)
                     if deeper is not None and deeper not in entered:
@@ -211,6 +238,19 @@ class Callers:
         inner = self._call(function, calls.arguments(self._ev, call, activation, step.here.at))
         return [inner] if inner is not None else []
 
+    def _assumed(self, step: Step, activation: Activation) -> list[Activation]:
+        target = step.target[-1]
+        module = self._ev.module(step.target_path)
+        outside = self._ev.symbolic(module, step.target[:-1]) if module and step.target[:-1] else module
+        if not isinstance(target, ir.Function) or outside is None:
+            return []
+        owner = outside.cls if outside.kind == "class" else None
+        within = outside if outside.kind == "function" else None
+        receiver = objects.symbolic_receiver(target, owner)
+        function = FunctionValue(step.target_path, target.qualname, target, receiver, within, owner)
+        inner = self._call(function, calls.arguments(self._ev, step.here.site.call, activation, step.here.at))
+        return [inner] if inner is not None else []
+
     def _call(self, function: FunctionValue, args: calls.Args, bound: bool = True) -> Activation | None:
         definition = function.definition
         parameters = definition.parameters[1:] if function.receiver is not None else definition.parameters
@@ -267,6 +307,15 @@ class Callers:
                 if inner is not None:
                     entered.append(inner)
         return entered
+
+
+def _kept_as(function: ir.Function, parameter: str) -> list[str]:
+    """The attributes in which a constructor keeps its parameter."""
+    return [
+        binding.target.attr
+        for binding in function.body.bindings
+        if isinstance(binding.target, ir.Attribute) and binding.value == ir.Name(parameter)
+    ]
 
 
 def _handed_over(args: calls.Args, index: int, key: str) -> calls.Args:

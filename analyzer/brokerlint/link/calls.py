@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from brokerlint.link import environment, library, objects, projects, standard, stored, texts
+from brokerlint.link import environment, library, objects, options, projects, standard, stored, texts
 from brokerlint.link.scopes import Activation, At
 from brokerlint.link.values import (
     NONE,
@@ -123,6 +124,8 @@ def call_value(
     if isinstance(function, ClassValue):
         return construct(ev, function, args, place)
     if isinstance(function, External):
+        if function.path in options.RESULTS:
+            return (External(options.RESULTS[function.path]),)
         found = library.call(ev, function.path, args, place)
         if found is None:
             found = environment.call(ev, function.path, args, place)
@@ -189,6 +192,7 @@ def _returned(ev: Evaluator, definition: ir.Function, activation: Activation) ->
 
 def construct(ev: Evaluator, cls: ClassValue, args: Args, place: Place | None) -> Values:
     """An instance of a class of the program, with its constructor's arguments by parameter."""
+    cls = replace(cls, open=False) if cls.open else cls
     order, _ = objects.mro(ev, cls)
     if objects.is_enum(ev, cls):
         return join((), *[values for key, values in args[:1]])

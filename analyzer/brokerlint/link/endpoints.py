@@ -139,7 +139,8 @@ class _Search:
         alike = 0
         for index in range(len(route), -1, -1):
             here = route[index].here if index < len(route) else self.sink
-            readings = [sinks.read(self.ev, self.sink, act) for act in self.callers.descend(route[index:], self.sink, True)]
+            entered = self.callers.descend(route[index:], self.sink, by_name=True, assumed=True)
+            readings = [sinks.read(self.ev, self.sink, act) for act in entered]
             for use in (use for reading in readings for use in reading.uses):
                 same = _named(use) == final
                 if (same or not final) and not open_needs(self.ev, use.channel, here.chain, here.module.path):
@@ -240,10 +241,9 @@ def _endpoint(members: list[Found], counts: dict[str, int]) -> Endpoint:
 
 
 def config_of(use: sinks.Use) -> dict[str, dict[str, object]]:
-    """The client's configuration under normalised keys, each with its origin; secrets are never kept."""
-    config = use.client.config if use.client else ()
+    """The configuration of the client and of the call itself, under normalised keys, each with its origin; secrets are never kept."""
     found: dict[str, dict[str, object]] = {}
-    for value in config:
+    for value in use.config:
         if isinstance(value, Record):
             for key, values in value.entries:
                 name = use.library.config_keys.get(str(key))

@@ -101,6 +101,8 @@ def _add_module(program: Program, roots: list[str], word: str, found: dict[str, 
     for root in roots:
         importer = f"{root}/_.py" if root else "_.py"
         target = program.resolve(importer, dotted)
+        if not isinstance(target, ModuleValue) and "." in dotted:
+            target = program.resolve(importer, dotted.rpartition(".")[0])  # module.attribute, as Celery takes it
         if isinstance(target, ModuleValue):
             folder = target.path.rstrip("/")
             main = f"{folder.removesuffix('/__init__.py')}/__main__.py"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from brokerlint.link import calls, environment, library, objects, projects, stored, texts
+from brokerlint.link import calls, environment, library, objects, options, projects, stored, texts
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import END, Activation, At, Definition, Names, Store, base_key, names_of, visible
 from brokerlint.link.values import (
@@ -258,6 +258,9 @@ class Evaluator:
         function = scope.function
         at = END
         injected = objects.injected(self, parameter, outside)
+        if not injected and function is not None:
+            injected = options.decorated(self, function, parameter.name, outside)
+            injected = injected or options.annotated(self, parameter.default, outside)
         if injected:
             return injected
         default = self.values(parameter.default, outside, at) if parameter.default is not None else ()

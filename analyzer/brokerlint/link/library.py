@@ -95,6 +95,15 @@ def configuration(ev: Evaluator, model: ClassModel, args: Args) -> Values:
     return (Record(tuple(entries), more),)
 
 
+def together(config: Values, own: Values) -> Values:
+    """A client's configuration with what one call sets for itself on top."""
+    records = [value for value in (*config, *own) if isinstance(value, Record)]
+    if not config or not own or len(records) < 2:
+        return config or own
+    entries = tuple(entry for record in records for entry in record.entries)
+    return (Record(entries, any(record.more for record in records)),)
+
+
 def argument(
     ev: Evaluator, spec: Argument, args: Args, receiver: Client | None, config: Values = ()
 ) -> Values:

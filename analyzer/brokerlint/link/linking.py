@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brokerlint.facts import Endpoint, Facts, Unresolved
+from brokerlint.link.behaviour import Observer
+from brokerlint.link.behaviour.versions import Versions
 from brokerlint.link.bind import Binder
 from brokerlint.link.celery import LIBRARIES, celery_endpoints
 from brokerlint.link.endpoints import endpoints, search
@@ -36,12 +38,15 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     services = Services(program, imports, manifests.services, paths, scripts, project_name(sources))
     binder = Binder(manifests, services, program)
     made: list[Endpoint] = []
+    distributions = [name for library in models.libraries for name in library.distributions]
+    observer = Observer(evaluator, sites, Versions(paths, sources.text, distributions).at)
     found, unresolved = endpoints(search(evaluator, sites))
     for endpoint, members in found:
+        endpoint = observer.observed(endpoint, members)
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)
         running = [deployment for path in modules for deployment in services.running(path)]
         made.append(binder.bound(endpoint, list({id(one): one for one in running}.values())))
-    made += [binder.bound(endpoint, [deployment]) for endpoint, deployment in binder.triggered()]
+    made += [binder.bound(observer.handled(endpoint), [deployment]) for endpoint, deployment in binder.triggered()]
     queued = celery_endpoints(evaluator, sites, services, manifests, sources, paths)
     made += [binder.bound(endpoint, running) for endpoint, running in queued]
     still: list[Unresolved] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from brokerlint.link import calls, library, settings
@@ -57,6 +58,10 @@ def bases(ev: Evaluator, cls: ClassValue) -> Values:
 
 def mro(ev: Evaluator, cls: ClassValue) -> tuple[list[ClassValue], list[str]]:
     """The class and its bases of the program, nearest first, and the dotted paths of outside bases."""
+    key = ("mro", id(cls.definition))
+    known: tuple[list[ClassValue], list[str]] | None = ev.answers.get(key)
+    if known is not None:
+        return known
     order: list[ClassValue] = []
     outside: list[str] = []
     waiting: list[Value] = [cls]
@@ -68,6 +73,7 @@ def mro(ev: Evaluator, cls: ClassValue) -> tuple[list[ClassValue], list[str]]:
         elif isinstance(one, ClassValue) and one not in order:
             order.append(one)
             waiting = [*waiting, *bases(ev, one)]
+    ev.answers[key] = order, outside
     return order, outside
 
 
@@ -153,10 +159,13 @@ def class_attribute(ev: Evaluator, cls: ClassValue, name: str) -> Values:
     enum = any(path.rpartition(".")[2] in _ENUMS for path in outside)
     for one in order:
         found = _from_body(ev, one, name, cls)
-        if found is not None and all(value == Const(None) for value in found):
+        if found is None:
+            continue
+        if cls.open and not any(isinstance(value, FunctionValue) for value in found):
+            return _overridden(ev, cls, name, found)
+        if all(value == Const(None) for value in found):
             return join(found, _stored_on_class(ev, cls, name))
-        if found is not None:
-            return _member_value(found) if enum else found
+        return _member_value(found) if enum else found
     if enum and name == "values":
         return (Collection("list", tuple(members(ev, cls))),)
     if enum and name in ("__members__", "choices"):
@@ -232,7 +241,9 @@ def instance_attribute(ev: Evaluator, instance: Instance, name: str) -> Values:
     for one in order:
         found = _from_body(ev, one, name, instance)
         if found is not None:
-            return _without_abstract(ev, instance, name, found)
+            found = _without_abstract(ev, instance, name, found)
+            plain = instance.site is None and not any(isinstance(value, FunctionValue) for value in found)
+            return _overridden(ev, instance.cls, name, found) if plain else found
     client = library_part(ev, instance)
     if client is not None:
         found = library.attribute(ev, client, name)
@@ -339,6 +350,15 @@ def _initializer(cls: ClassValue) -> ir.Function | None:
     return next((f for f in cls.definition.body.functions if f.name == "__init__"), None)
 
 
+def initializer_of(ev: Evaluator, cls: ClassValue) -> FunctionValue | None:
+    """The ``__init__`` that makes instances of ``cls``, when the program has it."""
+    for one in mro(ev, cls)[0]:
+        own = _initializer(one)
+        if own is not None:
+            return FunctionValue(one.path, own.qualname, own, None, one.within, one)
+    return None
+
+
 def fields(ev: Evaluator, cls: ClassValue) -> list[str]:
     """The annotated names of the class and its bases, base first: a dataclass's constructor parameters."""
     order, _ = mro(ev, cls)
@@ -398,6 +418,16 @@ def _without_abstract(ev: Evaluator, instance: Instance, name: str, found: Value
     return join(*kept)
 
 
+def _overridden(ev: Evaluator, cls: ClassValue, name: str, found: Values) -> Values:
+    """A class attribute as any deriving class may have it: who is asked decides, where classes give their own."""
+    own = [sub for sub in subclasses(ev, cls) if name in ev.names(sub.definition.body).definitions]
+    if not own:
+        return found
+    given = [_from_body(ev, sub, name, sub) or () for sub in own[:24]]
+    need = Needed(cls.path, f"{cls.qualname}.__init__", "self")
+    return join(found, *given, unknown(f"'{name}' of a class that derives from {cls.definition.name}", frozenset((need,))))
+
+
 def implementations(ev: Evaluator, cls: ClassValue) -> list[ClassValue]:
     """The subclasses of ``cls``; of a protocol without any, the classes that have all its methods."""
     derived = subclasses(ev, cls)
@@ -432,6 +462,7 @@ def is_abstract(function: ir.Function) -> bool:
 
 def subclasses(ev: Evaluator, cls: ClassValue) -> list[ClassValue]:
     """The classes of the program that derive from ``cls``, in files that name it."""
+    cls = replace(cls, open=False) if cls.open else cls
     key = ("subclasses", cls.path, cls.qualname)
     cached = ev._activations.get(key)
     if cached is not None:
@@ -496,7 +527,7 @@ def symbolic_receiver(function: ir.Function, owner: ClassValue | None) -> Instan
     marks = {_last(decorator) for decorator in function.decorators}
     if marks & _STATIC_METHODS:
         return None
-    return owner if marks & _CLASS_METHODS else Instance(owner, None)
+    return replace(owner, open=True) if marks & _CLASS_METHODS else Instance(owner, None)
 
 
 def receiver_argument(function: FunctionValue) -> dict[str, Values]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from brokerlint.link import objects
+from brokerlint.link import objects, options
 from brokerlint.link.scopes import END, At
 from brokerlint.link.sites import bodies, last_name
 from brokerlint.link.values import ClassValue, Collection, Const, EnvVar, External, ModuleValue, Record, Template, Value, Values, join
@@ -29,6 +29,8 @@ def attribute(ev: Evaluator, base: Value, name: str, path: str) -> Values:
             found = django(ev, name, path)
             if found:
                 return found
+        elif base.path == options.NAMESPACE:
+            return options.parsed(ev, name, path)
         elif base.path.startswith(_OSLO) and not name.startswith("register"):
             found = oslo(ev, name, base.path.rpartition(".")[2])
             if found:

@@ -26,6 +26,7 @@ class Use:
     group: Values
     args: calls.Args = field(compare=False)
     guessed: bool = False
+    config: Values = ()
 
     @property
     def system(self) -> str:
@@ -70,7 +71,8 @@ def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
                     names.add(cls.name)
                 if model is not None and model.subclass is not None:
                     derived.append(_class_site(ev, module, cls))
-    decorating = sites.decorating(name for name, found in operations.items() if any(one.decorator for one in found))
+    registering = {name for name, found in operations.items() if any(one.decorator for one in found)}
+    decorating = sites.decorating(registering | sites.made_by(registering))
     found = [*sites.all(frozenset(names | {"__init__"})), *decorating]
     return [*[site for site in found if _may_be(site, operations)], *derived]
 
@@ -221,7 +223,9 @@ def _use(
         group = library.argument(ev, group_at, args, client, config) if operation.group or client is None else ()
         group = group or (client.carry("group") or () if client else ())
         group = group or library.argument(ev, group_at, [], client, config)
-    return Use(operation, library_, model, client, channel, group, args, guessed)
+    if operation.gives is not None and operation.gives.config is not None:
+        config = library.together(config, library.argument(ev, operation.gives.config, args, client, config))
+    return Use(operation, library_, model, client, channel, group, args, guessed, config)
 
 
 def _holds(ev: Evaluator, operation: Operation, args: calls.Args, client: Client | None, config: Values) -> bool:

@@ -70,6 +70,7 @@ class Sites:
         self._called: dict[str, list[CallSite]] = {}
         self._passed: dict[str, list[CallSite]] = {}
         self._decorating: dict[str, list[CallSite]] = {}
+        self._made: dict[str, set[str]] = {}
         self._aliases: dict[str, set[str]] = {}
 
     def refresh(self) -> None:
@@ -88,6 +89,8 @@ class Sites:
                 self._decorate(module, chain, function)
             for binding in body.bindings:
                 self._loop(module, chain, body, binding)
+                if isinstance(binding.value, ir.Call):
+                    self._made.setdefault(last_name(binding.value.function), set()).add(last_name(binding.target))
             for site in body.sites:
                 here = CallSite(module, chain, site)
                 self._called.setdefault(last_name(site.call.function), []).append(here)
@@ -118,6 +121,11 @@ class Sites:
             call = ir.Call(ir.Attribute(binding.value.of, "__iter__"), (), binding.line, binding.line)
             site = ir.Site(call, binding.block, binding.order, "used", False)
             self._called.setdefault("__iter__", []).append(CallSite(module, chain, site))
+
+    def made_by(self, names: Iterable[str]) -> set[str]:
+        """The names that results of calls of any of ``names`` are bound to: ``orders = broker.publisher(...)``."""
+        self.refresh()
+        return {target for name in names for target in self._made.get(name, ())}
 
     def decorating(self, names: Iterable[str]) -> list[CallSite]:
         """All known decorators without parentheses of any of ``names``."""

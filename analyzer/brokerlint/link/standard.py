@@ -264,6 +264,8 @@ _FUNCTIONS: dict[str, Callable[[Evaluator, list[Values], Args], Values | None]] 
     "builtins.frozenset": _collection("set"),
     "builtins.dict": _dict,
     "collections.OrderedDict": _dict,
+    "pydantic_settings.SettingsConfigDict": _dict,
+    "pydantic.ConfigDict": _dict,
     "collections.defaultdict": _empty_mapping,
     "types.MappingProxyType": _dict,
     "types.SimpleNamespace": _namespace,

@@ -110,12 +110,13 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class ClassValue:
-    """A class of the program."""
+    """A class of the program; ``open`` when it stands for any class that derives from it, too (``cls`` of a class method)."""
 
     path: str
     definition: ir.Class = field(compare=False, repr=False)
     qualname: str = ""
     within: Activation | None = field(default=None, compare=False)
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""Command line options: the defaults and variables of argparse, click and typer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brokerlint.link.scopes import END, Activation, At
+from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.values import Const, EnvVar, FunctionValue, Unknown, Values, join
+from brokerlint.python import ir
+
+if TYPE_CHECKING:
+    from brokerlint.link.evaluate import Evaluator
+
+NAMESPACE = "argparse.Namespace()"
+"""The path under which the result of ``parse_args()`` is known."""
+
+RESULTS = {
+    "argparse.ArgumentParser": "argparse.ArgumentParser()",
+    "argparse.ArgumentParser().parse_args": NAMESPACE,
+    "argparse.ArgumentParser().parse_known_args": NAMESPACE,
+    "configargparse.ArgumentParser": "argparse.ArgumentParser()",
+    "configargparse.ArgParser": "argparse.ArgumentParser()",
+}
+"""What calling these gives, as a path."""
+
+
+def parsed(ev: Evaluator, name: str, path: str) -> Values:
+    """``args.name``: what ``add_argument`` in the same file, or in one that names the option, says about it."""
+    option = "--" + name.replace("_", "-")
+    here = ev.program.module(path)
+    modules = [here] if here else []
+    modules += [m for word in (option, f"--{name}") for m in ev.program.mentioning(word) if m is not here]
+    for module in modules:
+        for chain, body in bodies(module.body):
+            for site in body.sites:
+                if last_name(site.call.function) in ("add_argument", "add") and _destination(site.call) == name:
+                    scope = ev.module(module.path)
+                    inner = ev.symbolic(scope, chain) if scope and chain else scope
+                    return _settled(ev, site.call, inner, At(site.order, site.block), option)
+    return (Unknown(f"command line option {option}"),)
+
+
+def _destination(call: ir.Call) -> str:
+    given = call.keyword("dest")
+    if isinstance(given, ir.Constant):
+        return str(given.value)
+    names = [a.value.value for a in call.arguments if a.keyword is None and isinstance(a.value, ir.Constant)]
+    texts = [name for name in names if isinstance(name, str)]
+    long = next((name for name in texts if name.startswith("--")), texts[0] if texts else "")
+    return long.lstrip("-").replace("-", "_")
+
+
+def _settled(ev: Evaluator, call: ir.Call, scope: Activation | None, at: At, option: str) -> Values:
+    default = call.keyword("default")
+    values = ev.values(default, scope, at) if default is not None and scope is not None else ()
+    known = tuple(value for value in values if value != Const(None))
+    for key in ("envvar", "env_var"):
+        variable = call.keyword(key)
+        if variable is not None and scope is not None:
+            names = [v.value for v in ev.values(variable, scope, at) if isinstance(v, Const) and isinstance(v.value, str)]
+            if names:
+                return (EnvVar(names[0], known or None),)
+    return known or (Unknown(f"command line option {option}"),)
+
+
+def decorated(ev: Evaluator, function: FunctionValue, parameter: str, scope: Activation) -> Values:
+    """A parameter that ``@click.option("--name", default=...)`` fills in; () when none does."""
+    for decorator in function.definition.decorators:
+        if isinstance(decorator, ir.Call) and last_name(decorator.function) in ("option", "argument"):
+            names = [a.value.value for a in decorator.arguments if a.keyword is None and isinstance(a.value, ir.Constant)]
+            texts = [name for name in names if isinstance(name, str)]
+            plain = [name for name in texts if not name.startswith("-")] or [_destination(decorator)]
+            if parameter in plain:
+                return _settled(ev, decorator, scope, END, f"--{parameter}")
+    return ()
+
+
+def annotated(ev: Evaluator, default: ir.Expr | None, scope: Activation) -> Values:
+    """``name: str = typer.Option("orders", envvar="TOPIC")``; () for other defaults."""
+    if not isinstance(default, ir.Call) or last_name(default.function) not in ("Option", "Argument"):
+        return ()
+    first = default.position(0)
+    values = ev.values(first, scope, END) if first is not None else ()
+    known = tuple(value for value in values if isinstance(value, Const) and value.value is not None)
+    variable = default.keyword("envvar")
+    if isinstance(variable, ir.Constant) and isinstance(variable.value, str):
+        return (EnvVar(variable.value, known or None),)
+    return join((), known)
