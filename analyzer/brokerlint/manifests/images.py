@@ -11,6 +11,7 @@ from typing import Any
 
 from brokerlint.manifests.facts import ServiceFact
 from brokerlint.manifests.formats.dockerfile import Dockerfile, Stage, command_of, place_of
+from brokerlint.manifests.formats.dotenv import beside
 from brokerlint.manifests.programs import runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
 
@@ -87,10 +88,10 @@ def roots_of(place: Layout, environment: Mapping[str, str], context: str, docker
             found.setdefault(folder)
     if not found:
         beside = posixpath.dirname(dockerfile)
-        found.setdefault(beside if not context and dockerfile and _holds_python(place.tree, beside) else context)
+        found.setdefault(beside if not context and dockerfile and holds_python(place.tree, beside) else context)
     for folder in list(found):
         source = posixpath.join(folder, "src")
-        if _holds_python(place.tree, source):
+        if holds_python(place.tree, source):
             found.setdefault(source)
     return tuple(found)
 
@@ -140,11 +141,9 @@ def undeployed(documents: Mapping[str, Any], tree: Tree) -> Iterator[ServiceFact
 
 def deployed(tree: Tree) -> frozenset[str]:
     """The Dockerfiles that compose files and workloads of the tree refer to."""
-    found: set[str] = set()
-    for name in ("compose", "kubernetes", "helm"):
-        for document in tree.of(name).values():
-            found |= set(getattr(document, "dockerfiles", lambda tree: ())(tree))
-    return frozenset(found)
+    from brokerlint.manifests.formats import compose
+
+    return compose.dockerfiles(tree.of("compose"), tree)
 
 
 def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
@@ -160,15 +159,16 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     if not handler and not runs_python(command):
         return None
     name = _name(path, folder)
+    roots = roots_of(place, known, context, path)
     return ServiceFact(
         f"{path}#{name}",
         name,
         "lambda" if handler else "docker",
         place_of(path, stage).saying("builds the image"),
-        roots_of(place, known, context, path),
+        roots,
         command,
         handler,
-        environment=stage.environment,
+        environment={**beside(tree, dict.fromkeys((*roots, context))), **stage.environment},
     )
 
 
@@ -228,7 +228,8 @@ def _is_file(tree: Tree, path: str) -> bool:
     return path in tree.paths
 
 
-def _holds_python(tree: Tree, folder: str) -> bool:
+def holds_python(tree: Tree, folder: str) -> bool:
+    """Whether the tree has Python files below ``folder``."""
     return folder in _python_folders(tree.paths)
 
 

@@ -24,10 +24,10 @@ _WRAPPERS_WITH_ARGUMENT = frozenset("gosu su-exec timeout nice setuser chroot ch
 _BEFORE_DASHES = frozenset("watchmedo wait-for-it wait-for dockerize doppler chamber envconsul infisical op".split())
 _PREPARATION = frozenset(
     "echo printf sleep cd mkdir chmod chown cp mv rm ln touch cat ls env export source . wait set alias unset trap "
-    "umask date which command type id whoami hostname grep sed awk tr cut head tail find xargs tee test curl wget nc ncat "
-    "pg_isready pip pip3 apt apt-get apk yum microdnf npm yarn git tar unzip openssl aws awslocal mysql psql redis-cli "
-    "kafka-topics kafka-topics.sh rpk cub kafka-configs ulimit pushd popd return read until while true false ps kill "
-    "pkill killall stat dirname basename readlink eval shopt getopts jq envsubst mc keytool ldconfig usermod groupadd "
+    "umask date which command type id whoami hostname grep sed awk tr cut head tail find xargs tee test curl wget nc "
+    "ncat pg_isready pip pip3 apt apt-get apk yum microdnf npm yarn git tar unzip openssl aws awslocal mysql psql "
+    "redis-cli kafka-topics kafka-topics.sh rpk cub kafka-configs ulimit pushd popd return read until while true false ps "
+    "kill pkill killall stat dirname basename readlink eval shopt getopts jq envsubst mc keytool ldconfig usermod groupadd "
     "useradd adduser addgroup ./wait-for-it.sh wait-for-it.sh dockerize alembic yoyo".split()
 )
 _PREPARING_COMMANDS = frozenset(
@@ -77,7 +77,7 @@ def started(
 
 def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
     """The calls that stay: what replaces the script, else the last one in front, and all in the background."""
-    lasting = [call for call in calls if not _prepares(call.words)]
+    lasting = [call for call in calls if not prepares(call.words)]
     final = [call for call in lasting if call.final]
     front = [call for call in lasting if not call.background]
     chosen = [call for call in lasting if call.background]
@@ -157,8 +157,8 @@ def _together(
     return tuple(found)
 
 
-def _prepares(words: Sequence[str]) -> bool:
-    """Whether a call only prepares what is started after it."""
+def prepares(words: Sequence[str]) -> bool:
+    """Whether a command only prepares what is started after it: a migration, a wait, a message."""
     plain = unwrapped(words)
     name = posixpath.basename(plain[0]) if plain else ""
     if name in _PREPARATION or plain[0].startswith(("/dev/", "$(")):
