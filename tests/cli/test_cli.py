@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from brokerlint.checking import Check, Confidence, Registry, Severity
 from brokerlint.cli import run
 from brokerlint.config import load
 from brokerlint.document import dumps, to_document
@@ -31,33 +30,13 @@ class Done:
 Brokerlint = Callable[..., Done]
 
 
-class OnEveryQueue(Check):
-    """Reports each queue.
-
-    ## What it finds
-    Every queue.
-    ## Why it is bad
-    It is not.
-    ## When it is fine
-    Always.
-    """
-
-    id, name = "TST101", "on-every-queue"
-    severity, confidence = Severity.ERROR, Confidence.HIGH
-    profiles = frozenset({"default"})
-    sources = ("https://example.org/queues",)
-
-    def find(self, topology):  # type: ignore[no-untyped-def]
-        for queue in topology.channels(kind="queue"):
-            yield self.finding(f"{queue} is a queue", queue).at(*queue.consumers())
-
-
 @pytest.fixture
-def brokerlint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Brokerlint:
+def brokerlint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], on_every_queue: None
+) -> Brokerlint:
     """Runs the command line in ``tmp_path`` with one check."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    monkeypatch.setattr("brokerlint.checking.registry.load", lambda: Registry([OnEveryQueue]))
 
     def call(*arguments: str) -> Done:
         code = run(arguments)
@@ -232,6 +211,42 @@ class TestCheck:
     def test_two_runs_give_the_same_bytes(self, brokerlint: Brokerlint, tmp_path: Path) -> None:
         document(tmp_path / "g.json", *(f"q{index}" for index in range(20)))
         assert brokerlint("check", "g.json", "--format", "json") == brokerlint("check", "g.json", "--format", "json")
+
+
+class TestBaseline:
+    def test_known_findings_are_not_shown_and_fail_nothing(self, brokerlint: Brokerlint, tmp_path: Path) -> None:
+        document(tmp_path / "g.json", "orders", "gone")
+        brokerlint("check", "g.json", "--format", "json", "-o", "baseline.json")
+        document(tmp_path / "g.json", "refunds", "orders")
+        done = brokerlint("check", "g.json", "--baseline", "baseline.json", "--format", "json")
+        assert done.code == 1
+        assert [finding["channels"] for finding in json.loads(done.out)["findings"]] == [["sqs:refunds"]]
+        assert done.err.endswith("1 known finding is not shown, 1 is gone.\n")
+
+    def test_fewer_findings_than_known_never_fail(self, brokerlint: Brokerlint, tmp_path: Path) -> None:
+        document(tmp_path / "g.json", "orders", "gone")
+        brokerlint("check", "g.json", "--format", "json", "-o", "baseline.json")
+        document(tmp_path / "g.json", "orders")
+        assert brokerlint("check", "g.json", "--baseline", "baseline.json").code == 0
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (None, "cannot be read: No such file"),
+            ("{", "no findings document"),
+            ('{"schema": "brokerlint/graph/1"}', "no findings document"),
+            ('{"schema": "brokerlint/findings/1", "findings": [3]}', "findings[0].fingerprint: missing"),
+        ],
+    )
+    def test_a_baseline_that_is_none_is_an_error(
+        self, brokerlint: Brokerlint, tmp_path: Path, content: str | None, message: str
+    ) -> None:
+        document(tmp_path / "g.json", "orders")
+        if content is not None:
+            (tmp_path / "baseline.json").write_text(content)
+        done = brokerlint("check", "g.json", "--baseline", "baseline.json")
+        assert (done.code, done.out) == (2, "")
+        assert message in done.err
 
 
 class TestGraph:

@@ -105,3 +105,36 @@ def test_a_filter_of_the_repository_does_not_run(diff: Diff, tmp_path: Path) -> 
         git("config", key, f"touch {touched}")
     diff("HEAD", "HEAD")
     assert not touched.exists()
+
+
+@pytest.mark.usefixtures("on_every_queue")
+class TestCheckSince:
+    """``brokerlint check --diff-base``."""
+
+    def check(self, *arguments: str) -> int:
+        return run(["check", "--format", "json", *arguments])
+
+    def test_only_what_the_change_brought_is_shown(
+        self, diff: Diff, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "shipping").mkdir()
+        (tmp_path / "shipping" / "worker.py").write_text(WORKER.format(queue="parcels"))
+        (tmp_path / "billing" / "worker.py").write_text("# moved\n\n\n" + WORKER.format(queue="orders"))
+        assert self.check("--diff-base", "HEAD") == 1
+        captured = capfd.readouterr()
+        assert [finding["path"] for finding in json.loads(captured.out)["findings"]] == ["shipping/worker.py"]
+        assert captured.err.endswith("1 known finding is not shown, 0 are gone.\n")
+
+    def test_a_directory_that_is_new_has_only_new_findings(
+        self, diff: Diff, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "shipping").mkdir()
+        (tmp_path / "shipping" / "worker.py").write_text(WORKER.format(queue="parcels"))
+        assert self.check("shipping", "--diff-base", "HEAD") == 1
+        assert [finding["path"] for finding in json.loads(capfd.readouterr().out)["findings"]] == ["worker.py"]
+
+    def test_a_path_elsewhere_has_no_revision_here(
+        self, diff: Diff, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.check("..", "--diff-base", "HEAD") == 2
+        assert "lies outside" in capfd.readouterr().err

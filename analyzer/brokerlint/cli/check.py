@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ import click
 
 from brokerlint.cli.inputs import Inputs, arguments, gather, refuse, told, warn, words
 from brokerlint.cli.output import append, colored, put
+from brokerlint.cli.revision import Checkout, checked_out
 from brokerlint.report import CHECK_FORMATS
 from brokerlint.report.escape import terminal
 
 if TYPE_CHECKING:
     from brokerlint.checking import Finding
+    from brokerlint.config import Config
     from brokerlint.report.outcome import Outcome
 
 _SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
@@ -35,6 +38,8 @@ _SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
 @click.option("--profile", type=click.Choice(("default", "strict", "advisory", "ALL")), help="Set of checks to run.")
 @click.option("--min-confidence", metavar="LEVEL", help="Show findings from this confidence on.")
 @click.option("--fail-on", metavar="LEVEL", help="Exit with 1 from this severity[:confidence] on, or never.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Findings document whose findings are known.")
+@click.option("--diff-base", metavar="REVISION", help="Show only what is new since this git revision.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each check instead of showing them.")
 @told
 def command(
@@ -44,6 +49,8 @@ def command(
     strict: bool,
     output_format: str,
     output: Path | None,
+    baseline: Path | None,
+    diff_base: str | None,
     statistics: bool,
     **choices: Any,
 ) -> int:
@@ -51,12 +58,42 @@ def command(
 
     PATHS are directories, files, or graph documents written by 'brokerlint graph --format json'; several are merged.
     """
+    from brokerlint.baseline import compare
+
+    look = partial(_look, config_path=config_path, include=include, choices=choices)
+    known = _known(baseline, diff_base, paths, look)
+    outcome, config = look(paths)
+    compared = compare(outcome.findings, known)
+    outcome = replace(outcome, findings=compared.new)
+    _deliver(outcome, "statistics" if statistics else output_format, output)
+    if known:
+        shown = f"{compared.known} known finding{' is' if compared.known == 1 else 's are'} not shown"
+        click.echo(f"{shown}, {compared.gone} {'is' if compared.gone == 1 else 'are'} gone.", err=True)
+    refuse(outcome.facts, strict=strict)
+    return 1 if any(config.failing.fails(finding) for finding in outcome.findings) else 0
+
+
+def _known(
+    baseline: Path | None, diff_base: str | None, paths: tuple[Path, ...], look: Callable[..., tuple[Outcome, Config]]
+) -> frozenset[str]:
+    """The fingerprints of findings that are not new: those of the baseline, and those of the revision before."""
+    from brokerlint.baseline import fingerprints
+
+    known = fingerprints(baseline) if baseline else frozenset()
+    if not diff_base:
+        return known
+    with checked_out(diff_base, Path()) as checkout:
+        copies = [copy for copy in map(checkout.copy, paths or (Path(),)) if copy.exists()]
+        before = look(copies, checkout=checkout)[0].findings if copies else ()
+    return known | {finding.fingerprint for finding in before}
+
+
+def _deliver(outcome: Outcome, output_format: str, output: Path | None) -> None:
+    """Write the result, and on standard error what could not be looked at and a summary."""
     from brokerlint.report import render_check
     from brokerlint.report.text import summary
 
-    inputs = gather(paths, config_path, include, _changes(**choices))
-    outcome = _outcome(inputs, choices["ignore"])
-    if statistics:
+    if output_format == "statistics":
         put(_statistics(outcome.findings), output)
     else:
         put(render_check(output_format, outcome, color=colored(output)), output)
@@ -66,9 +103,19 @@ def command(
         append(job_summary(outcome), os.environ[_SUMMARY_FILE])
     warn(outcome.facts)
     click.echo(summary(outcome), err=True)
-    refuse(outcome.facts, strict=strict)
-    failing = inputs.config.failing
-    return 1 if any(failing.fails(finding) for finding in outcome.findings) else 0
+
+
+def _look(
+    paths: Sequence[Path],
+    *,
+    config_path: Path | None,
+    include: tuple[str, ...],
+    choices: dict[str, Any],
+    checkout: Checkout | None = None,
+) -> tuple[Outcome, Config]:
+    """The outcome for ``paths``, and the configuration that held."""
+    inputs = gather(paths, config_path, include, _changes(**choices), checkout)
+    return _outcome(inputs, choices["ignore"]), inputs.config
 
 
 def _changes(

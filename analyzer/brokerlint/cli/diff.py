@@ -40,5 +40,5 @@ def _inputs(side: str, config_path: Path | None) -> Inputs:
     """The facts of one side. A revision is looked at with the configuration that holds here."""
     if side and Path(side).exists():
         return gather([Path(side)], config_path, (), {})
-    with checked_out(side, Path()) as root:
-        return gather([root], config_path, (), {}, stands_for=Path())
+    with checked_out(side, Path()) as checkout:
+        return gather([checkout.root], config_path, (), {}, checkout)

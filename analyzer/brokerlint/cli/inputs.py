@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from brokerlint.cli.progress import Progress
+from brokerlint.cli.revision import Checkout
 from brokerlint.config import Config, ConfigError, find, load
 from brokerlint.discover import KINDS
 from brokerlint.document import DocumentError
@@ -79,12 +80,12 @@ def gather(
     config_path: Path | None,
     include: Sequence[str],
     change: dict[str, Any],
-    stands_for: Path | None = None,
+    checkout: Checkout | None = None,
 ) -> Inputs:
     """The facts of ``paths`` (directories, files, graph documents; by default the current directory).
 
-    ``change`` replaces values of the configuration. A single directory may stand for another one (``stands_for``),
-    whose configuration holds then. Raises ``ClickException`` for a path that is not there.
+    ``change`` replaces values of the configuration. In a ``checkout`` of a revision the configuration of what it stands
+    for holds. Raises ``ClickException`` for a path that is not there.
     """
     paths = tuple(paths) or (Path(),)
     for path in paths:
@@ -92,14 +93,15 @@ def gather(
             raise click.ClickException(f"{path}: no such file or directory")
     documents = [path for path in paths if _is_document(path)]
     trees = _trees([path for path in paths if path not in documents])
-    found = config_path or find(stands_for or next(iter(trees), Path()))
+    real = checkout.original if checkout else Path
+    found = config_path or find(real(next(iter(trees), Path())))
     config = replace(load(found) if found else Config(), **change)
     config = replace(config, include=(*config.include, *include))
     root = _common(trees)
     with Progress() as progress:
         parts = [(path.stem, load_document(path)) for path in documents]
         parts += [
-            (_label(tree, root), _facts(tree, only, config, _steps(config, stands_for or tree), progress))
+            (_label(tree, root), _facts(tree, only, config, _steps(config, real(tree)), progress))
             for tree, only in trees.items()
         ]
     return Inputs(merge(parts), config, SourceLines(root))

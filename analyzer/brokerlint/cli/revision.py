@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -21,9 +22,28 @@ from brokerlint.listing import LARGEST
 _FILES = frozenset((b"100644", b"100755"))
 
 
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """``root`` holds what ``directory`` held in some revision."""
+
+    root: Path
+    directory: Path
+
+    def original(self, path: Path) -> Path:
+        """What a path below ``root`` stands for."""
+        return self.directory / path.relative_to(self.root)
+
+    def copy(self, path: Path) -> Path:
+        """Where a path below ``directory`` is. Raises ``ClickException`` for one that is elsewhere."""
+        whole, directory = path.resolve(), self.directory.resolve()
+        if not whole.is_relative_to(directory):
+            raise click.ClickException(f"{path}: lies outside of the directory whose revision is looked at")
+        return self.root / whole.relative_to(directory)
+
+
 @contextmanager
-def checked_out(revision: str, directory: Path) -> Iterator[Path]:
-    """A temporary directory with the part of ``revision`` that lies below ``directory``.
+def checked_out(revision: str, directory: Path) -> Iterator[Checkout]:
+    """The part of ``revision`` that lies below ``directory``, for as long as the ``with`` block lasts.
 
     Raises ``ClickException`` when there is no such revision.
     """
@@ -36,7 +56,7 @@ def checked_out(revision: str, directory: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="brokerlint-") as name:
         root = Path(name)
         _write(root, directory, [entry for entry in listing.split(b"\0") if entry])
-        yield root
+        yield Checkout(root, directory)
 
 
 def _write(root: Path, directory: Path, entries: list[bytes]) -> None:
