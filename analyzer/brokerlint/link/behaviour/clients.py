@@ -1,0 +1,213 @@
+"""The same client elsewhere: what else the program does with the object that a sink uses.
+
+Two calls use the same client when their receivers lead back to one construction, or, where that is not known, are the
+same attribute of the same class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from brokerlint.link import objects
+from brokerlint.link.behaviour import context
+from brokerlint.link.endpoints import Found
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.scopes import Activation, base_key
+from brokerlint.link.sites import CallSite, Sites, bodies
+from brokerlint.link.values import Client, Instance, Unknown, Values
+from brokerlint.models.model import Operation
+from brokerlint.places import Place
+from brokerlint.python import ir
+
+_EVERYWHERE = frozenset(
+    {"get", "close", "stop", "start", "join", "delete", "commit", "pause", "resume", "purge", "alter", "add", "send"}
+)
+"""Method names that most libraries share: they are looked for near the client only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one client from another: its model and construction, or (``key``) the attribute of a class it is in."""
+
+    model: str
+    site: Place | None
+    key: tuple[str, str, str] | None = None
+    channel: Values = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Act:
+    """A call on the client, where it stands, and what it does."""
+
+    here: CallSite
+    operation: Operation
+
+
+class Clients:
+    """Finds what the program does with a client. Receivers are evaluated once for all endpoints."""
+
+    def __init__(self, ev: Evaluator, sites: Sites) -> None:
+        self._ev = ev
+        self._sites = sites
+        self._receivers: dict[int, Values] = {}
+        self._scopes: dict[int, Activation | None] = {}
+        self._named: dict[tuple[str, frozenset[str]], list[CallSite]] = {}
+
+    def identity(self, found: Found) -> Identity | None:
+        """The client of a use; None when the use has none (a function of a library, a guessed receiver)."""
+        use = found.use
+        function = found.sink.site.call.function
+        if use.client is not None:
+            if use.client.site is not None:
+                return Identity(use.client.model, use.client.site, None, use.client.carry("channel") or ())
+            if isinstance(function, ir.Attribute):
+                return Identity(use.client.model, None, self._key(found.sink, function.value))
+            return None
+        if use.model is None:
+            return None
+        if use.model.construct is use.operation:
+            return Identity(use.model.path, found.sink.place, None, use.channel)
+        if isinstance(function, ir.Attribute):
+            return Identity(use.model.path, None, self._key(found.sink, function.value))
+        return None
+
+    def _key(self, site: CallSite, receiver: ir.Expr) -> tuple[str, str, str] | None:
+        """``self.consumer`` of a class, or a plain name of a body."""
+        text = base_key(receiver)
+        if not text:
+            return None
+        owner = next((one for one in reversed(site.chain) if isinstance(one, ir.Class)), None)
+        first = text.split(".")[0]
+        if owner is not None and first in ("self", "cls"):
+            return (site.module.path, owner.qualname, text)
+        return (site.module.path, "" if self._is_global(site, first) else site.function, text)
+
+    def _is_global(self, site: CallSite, name: str) -> bool:
+        return name in self._ev.names(site.module.body).definitions
+
+    def acts(self, found: Found, near: frozenset[str] = frozenset()) -> list[Act]:
+        """Every call on the client of ``found`` that the models give an act, in files near it (``near`` adds files)."""
+        identity = self.identity(found)
+        model = self._ev.models.classes.get(identity.model) if identity else None
+        if identity is None or model is None:
+            return []
+        modules = {found.sink.module.path, *(step.here.module.path for step in found.route), *near}
+        if identity.site is not None:
+            modules.add(identity.site.path)
+        names = frozenset(name for name, operation in model.methods.items() if operation.act)
+        result = []
+        for here in self._candidates(model.path, names):
+            function = here.site.call.function
+            if not isinstance(function, ir.Attribute):
+                continue
+            if function.attr in _EVERYWHERE and here.module.path not in modules:
+                continue
+            if self.same(identity, here, function.value):
+                result.append(Act(here, model.methods[function.attr]))
+        return result
+
+    def _candidates(self, model: str, names: frozenset[str]) -> list[CallSite]:
+        key = (model, names)
+        known = self._named.get(key)
+        if known is None:
+            known = self._named[key] = self._sites.all(names)
+        return known
+
+    def same(self, identity: Identity, here: CallSite, receiver: ir.Expr) -> bool:
+        """Is ``receiver``, at the call ``here``, the client of this identity?"""
+        if identity.key is not None and self._key(here, receiver) == identity.key:
+            return True
+        if identity.site is None:
+            return False
+        return any(self.is_client(identity, value) for value in self.receiver(here, receiver))
+
+    def is_client(self, identity: Identity, value: object) -> bool:
+        """Is this value the client of the identity?"""
+        if isinstance(value, Instance):
+            value = objects.library_part(self._ev, value)
+        if not isinstance(value, Client) or value.site is None or value.site != identity.site:
+            return False
+        # One place may make several clients: those of another channel are others.
+        return not _differ(value.carry("channel") or (), identity.channel)
+
+    def receiver(self, here: CallSite, receiver: ir.Expr) -> Values:
+        """The values of a call's receiver, with everything around it open."""
+        key = id(here.site)
+        known = self._receivers.get(key)
+        if known is None:
+            scope = self.scope(here)
+            known = self._receivers[key] = self._ev.values(receiver, scope, here.at) if scope else ()
+        return known
+
+    def scope(self, here: CallSite) -> Activation | None:
+        """The activation of the body around a call, with everything open."""
+        key = id(here.body)
+        if key not in self._scopes:
+            module = self._ev.module(here.module.path)
+            self._scopes[key] = self._ev.symbolic(module, here.chain) if module and here.chain else module
+        return self._scopes[key]
+
+    def iterations(self, found: Found) -> Iterator[tuple[CallSite, ir.Binding]]:
+        """The loops over the client: ``for message in consumer``, with a call site that stands for the body's place."""
+        identity = self.identity(found)
+        model = self._ev.models.classes.get(identity.model) if identity else None
+        if identity is None or model is None or not model.iterates:
+            return
+        modules = {found.sink.module.path, *(step.here.module.path for step in found.route)}
+        if identity.site is not None:
+            modules.add(identity.site.path)
+        for module in self._ev.program.loaded():
+            if module.path not in modules:
+                continue
+            for chain, body in bodies(module.body):
+                for binding in body.bindings:
+                    if binding.kind != "for" or not isinstance(binding.value, ir.Element):
+                        continue
+                    here = CallSite(module, chain, _stand_in(binding))
+                    if self._loops_over(identity, here, binding.value.of):
+                        yield here, binding
+
+    def _loops_over(self, identity: Identity, here: CallSite, iterable: ir.Expr) -> bool:
+        if (
+            isinstance(iterable, ir.Call)
+            and isinstance(iterable.function, ir.Name)
+            and iterable.function.id == "enumerate"
+        ):
+            iterable = iterable.arguments[0].value if iterable.arguments else iterable
+        if isinstance(iterable, ir.Call):
+            return False
+        if identity.key is not None and self._key(here, iterable) == identity.key:
+            return True
+        scope = self.scope(here)
+        if identity.site is None or scope is None or isinstance(iterable, (ir.Sequence, ir.Mapping, ir.Constant)):
+            return False
+        return any(self.is_client(identity, value) for value in self._ev.values(iterable, scope, here.at))
+
+
+def _differ(one: Values, other: Values) -> bool:
+    known = [v for values in (one, other) for v in values if not isinstance(v, Unknown)]
+    return bool(one and other) and len(known) == len(one) + len(other) and not set(one) & set(other)
+
+
+def entered(ev: Evaluator, identity: Identity | None) -> list[Place]:
+    """The ``with`` blocks that are entered with the construction of the client, and so close it at their end."""
+    module = ev.program.module(identity.site.path) if identity and identity.site else None
+    if identity is None or identity.site is None or module is None:
+        return []
+    found = []
+    for _, body in bodies(module.body):
+        for block in body.blocks:
+            if block.kind != "with":
+                continue
+            subject = block.subject
+            made = [one for one in context.parts(subject) if isinstance(one, ir.Call)]
+            made += [b.value for b in body.bindings if b.target == subject and isinstance(b.value, ir.Call)]
+            if any((call.line, call.end_line) == (identity.site.line, identity.site.last) for call in made):
+                found.append(Place(module.path, block.line, block.line))
+    return found
+
+
+def _stand_in(binding: ir.Binding) -> ir.Site:
+    call = ir.Call(ir.Name("next"), (), binding.line, binding.line)
+    return ir.Site(call, binding.block, binding.order, "assigned", False)

@@ -1,0 +1,130 @@
+"""How a client is made: where, with which credentials and timeouts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brokerlint.link.behaviour import context, payload
+from brokerlint.link.behaviour.clients import Identity
+from brokerlint.link.behaviour.configuration import is_placeholder
+from brokerlint.link.behaviour.entry import Entries
+from brokerlint.link.callers import Callers
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.sites import CallSite, bodies, last_name
+from brokerlint.link.values import Const
+from brokerlint.places import Place
+from brokerlint.python import ir
+
+_MAKERS = frozenset(
+    {
+        "__init__",
+        "__new__",
+        "__post_init__",
+        "setup",
+        "on_start",
+        "startup",
+        "lifespan",
+        "configure",
+        "init_app",
+        "create_app",
+        "connect",
+    }
+)
+_CACHES = frozenset({"lru_cache", "cache", "cached_property", "singleton", "memoize", "cached", "cache_resource"})
+_HANDLED = frozenset({"http", "lambda-handler", "consumer-handler"})
+_SECRET_KEYS = ("aws_secret_access_key", "aws_session_token")
+
+
+def construction(ev: Evaluator, identity: Identity | None) -> CallSite | None:
+    """The call that makes a client."""
+    place = identity.site if identity is not None else None
+    module = ev.program.module(place.path) if place is not None else None
+    if place is None or module is None:
+        return None
+    for chain, body in bodies(module.body):
+        for site in body.sites:
+            if (site.call.line, site.call.end_line) == (place.line, place.last) and _makes(site, identity):
+                return CallSite(module, chain, site)
+    return None
+
+
+def _makes(site: ir.Site, identity: Identity | None) -> bool:
+    """Of several calls on the same lines: the one that gives the client, not one inside its arguments."""
+    name = last_name(site.call.function)
+    last = identity.model.rpartition(".")[2] if identity is not None else ""
+    return (
+        name in ("client", "resource", "create_client", "get_queue_by_name", "Queue", "Topic", "create_queue")
+        or name == last
+        or not last.isalpha()
+        or (name[:1].isupper())
+    )
+
+
+def client_scope(made: CallSite | None, entries: Entries, callers: Callers, height: int = 0) -> str:
+    """Where a client is built: ``module`` (also: cached), ``init``, ``loop``, ``handler``, ``function``; "" when unknown."""
+    if made is None:
+        return ""
+    body, site = made.body, made.site
+    if context.loops(body, site.block):
+        return "loop"
+    function = made.chain[-1] if made.chain else None
+    if function is None or all(isinstance(one, ir.Class) for one in made.chain):
+        return "module"
+    if any(last_name(one.function if isinstance(one, ir.Call) else one) in _CACHES for one in function.decorators):
+        return "module"
+    bound = [binding.target for binding in context.assigned_to(body, site.call)]
+    if any(isinstance(target, ir.Name) and target.id in body.outer for target in bound):
+        return "module"
+    if function.name in _MAKERS or any(isinstance(target, (ir.Attribute, ir.Subscript)) for target in bound):
+        return "init"
+    if any(entries.own(made.module.path, made.chain[:depth]) in _HANDLED for depth in range(1, len(made.chain) + 1)):
+        return "handler"
+    if site.use == "returned" and height < 2:
+        steps = [step for step in callers.into(made.module.path, made.chain) if step.how == "call"][:6]
+        above = {client_scope(step.here, entries, callers, height + 1) for step in steps if callers.certain(step)}
+        if len(above) == 1:
+            return above.pop()
+    return "function"
+
+
+def credentials(
+    ev: Evaluator, made: CallSite | None, scope: Any, config: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Secrets that are written in the code; their values are not kept."""
+    found = []
+    place = made.place if made is not None else Place("", 0)
+    for key, setting in config.items():
+        if setting.get("hidden") and setting["origin"] == "literal" and not setting.get("placeholder"):
+            found.append({"key": key, "place": place})
+    if made is not None and scope is not None:
+        for key in _SECRET_KEYS:
+            expr = made.site.call.keyword(key)
+            for value in ev.values(expr, scope, made.at) if expr is not None else ():
+                if isinstance(value, Const) and isinstance(value.value, str) and not is_placeholder(value.value):
+                    found.append({"key": key, "place": place})
+                    break
+    return found
+
+
+def aws_settings(made: CallSite | None) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Of an AWS client's construction: settings (``verify_tls``, ``use_ssl``, ``endpoint``) and facts (``client_read_timeout``)."""
+    if made is None or last_name(made.site.call.function) not in ("client", "resource", "create_client"):
+        return {}, {}
+    call = made.site.call
+    settings: dict[str, dict[str, Any]] = {}
+    for keyword, name in (("verify", "verify_tls"), ("use_ssl", "use_ssl"), ("endpoint_url", "endpoint")):
+        value = call.keyword(keyword)
+        if isinstance(value, ir.Constant) and value.value is not None:
+            settings[name] = {"value": value.value, "origin": "literal"}
+    if any(argument.star for argument in call.arguments):
+        return settings, {}
+    config = payload.inlined(made.body, call.keyword("config"), made.at)
+    if config is None or config == ir.Constant(None):
+        return settings, {"client_read_timeout": None}
+    if isinstance(config, ir.Call) and not any(argument.star for argument in config.arguments):
+        timeout = config.keyword("read_timeout")
+        if timeout is None:
+            return settings, {"client_read_timeout": None}
+        if isinstance(timeout, ir.Constant) and isinstance(timeout.value, (int, float)):
+            return settings, {"client_read_timeout": int(timeout.value)}
+    return settings, {}

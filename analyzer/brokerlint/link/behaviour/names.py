@@ -1,0 +1,99 @@
+"""The holes of channel names: what a name that is put together depends on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from brokerlint.link.behaviour import context, payload
+from brokerlint.link.endpoints import Found
+from brokerlint.link.sites import last_name
+from brokerlint.link.values import Template, Unknown
+from brokerlint.python import ir
+
+_CLASSES = (
+    ("stage", re.compile(r"(?i)(^|_)(env|environment|stage|deployment|tier)($|_|name)")),
+    ("region", re.compile(r"(?i)region")),
+    ("account", re.compile(r"(?i)aws_?account|account_?(?:number|no)\b|accountid$")),
+    ("team", re.compile(r"(?i)(^|_)(team|squad|owner)($|_)")),
+    ("app", re.compile(r"(?i)(^|_)(app|application|service|project|prefix|namespace|system|suffix|version|topic|queue|name)($|_|name)")),
+    ("entity", re.compile(r"(?i)(_id|_uuid|_guid|_key|_no|_number)$|^(id|uuid|guid|pk|user|username|tenant|customer|client|device|order|session|"
+                          r"account|organi[sz]ation|org|company|merchant|store|shop|room|chat|game|job|sensor|vehicle|symbol)$")),
+)  # fmt: skip
+_FINITE = frozenset({"Literal", "Enum"})
+
+
+def name_holes(found: Found) -> list[dict[str, Any]]:
+    """The holes of a channel's name, by what fills them; empty when the name has none."""
+    holes = [
+        value
+        for value in found.use.channel
+        if isinstance(value, Template) and any(isinstance(p, Unknown) for p in value.parts)
+    ]
+    if not holes:
+        return []
+    expr, _ = payload.argument_of(found.sink.site.call, found.use.operation.channel)
+    written = payload.lifted(found, expr)
+    result: dict[str, dict[str, Any]] = {}
+    for part in _filled(written):
+        text = payload.text_of(part)[:80]
+        kind = class_of(part)
+        result.setdefault(text, {"class": kind, "text": text, "finite": _finite(found, part)})
+    return list(result.values())
+
+
+def class_of(part: ir.Expr) -> str:
+    """What an expression inside a name stands for, by what it is called: ``entity``, ``stage`` ... or ``unknown``."""
+    name = last_name(part.function) if isinstance(part, ir.Call) else _own_name(part)
+    return next((kind for kind, pattern in _CLASSES if pattern.search(name)), "unknown")
+
+
+def _own_name(part: ir.Expr) -> str:
+    if isinstance(part, ir.Subscript) and isinstance(part.index, ir.Constant):
+        return str(part.index.value)
+    return last_name(part)
+
+
+def _filled(expr: ir.Expr | None) -> list[ir.Expr]:
+    """The variable parts of a text."""
+    if isinstance(expr, ir.Formatted):
+        return [part for part in expr.parts if not isinstance(part, ir.Constant)]
+    if isinstance(expr, ir.Binary) and expr.operator == "+":
+        return [
+            part
+            for side in (expr.left, expr.right)
+            for part in (_filled(side) or ([] if isinstance(side, ir.Constant) else [side]))
+        ]
+    if isinstance(expr, ir.Binary) and expr.operator == "%":
+        right = expr.right
+        return list(right.items) if isinstance(right, ir.Sequence) else [right]
+    if isinstance(expr, ir.Call) and last_name(expr.function) in ("format", "join"):
+        return [argument.value for argument in expr.arguments if not isinstance(argument.value, ir.Constant)]
+    return []
+
+
+def _finite(found: Found, part: ir.Expr) -> bool:
+    """Has the part few possible values: an enumeration, a remainder, a loop over constants?"""
+    if any(isinstance(one, ir.Binary) and one.operator == "%" for one in context.parts(part)):
+        return True
+    if isinstance(part, ir.Attribute) and part.attr in ("value", "name"):
+        return True
+    names = context.names_in(part)
+    for function in (*found.sink.chain, *found.anchor.chain):
+        for parameter in getattr(function, "parameters", ()):
+            note = parameter.annotation
+            if (
+                parameter.name in names
+                and note is not None
+                and any(last_name(one) in _FINITE for one in context.parts(note))
+            ):
+                return True
+    for body in (found.sink.body, found.anchor.body):
+        for binding in body.bindings:
+            if binding.kind == "for" and isinstance(binding.target, ir.Name) and binding.target.id in names:
+                of = binding.value.of if isinstance(binding.value, ir.Element) else None
+                if isinstance(of, ir.Sequence) or (isinstance(of, ir.Name) and of.id.isupper()):
+                    return True
+                if isinstance(of, ir.Call) and last_name(of.function) == "range":
+                    return True
+    return False

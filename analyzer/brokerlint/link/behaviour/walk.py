@@ -1,0 +1,401 @@
+"""Walking a body as it would run: its calls in order, and the calls inside the functions of the program that it calls.
+
+The walk goes down a few levels and knows at each call what the names around it hold of received messages, and whether
+control was handed to another thread, process or task on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from brokerlint.link import calls, objects
+from brokerlint.link.behaviour import context, messages
+from brokerlint.link.behaviour.paths import Paths
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.scopes import Activation, At
+from brokerlint.link.sites import last_name
+from brokerlint.link.values import (
+    ClassValue,
+    Client,
+    FunctionValue,
+    Instance,
+    Method,
+    Value,
+    Values,
+)
+from brokerlint.models.model import Operation
+from brokerlint.places import Place
+from brokerlint.python import ir
+
+DEEPEST = 5
+"""Calls that are followed one inside the other."""
+
+MOST = 1500
+"""Calls that one walk looks at."""
+
+_TASKS = frozenset(
+    {"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe", "spawn", "spawn_n", "add_task"}
+)
+_POOLS = frozenset(
+    {
+        "submit",
+        "map",
+        "run_in_executor",
+        "apply_async",
+        "imap",
+        "imap_unordered",
+        "starmap",
+        "map_async",
+        "starmap_async",
+    }
+)
+_WAITS = frozenset(
+    {
+        "gather",
+        "wait",
+        "as_completed",
+        "result",
+        "results",
+        "join",
+        "wait_for",
+        "get",
+        "map",
+        "imap",
+        "imap_unordered",
+        "starmap",
+    }
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Frame:
+    """One body as it runs: entered through ``above``; ``handed`` says how control came there when not by a plain call."""
+
+    scope: Activation
+    above: Moment | None
+    handed: str
+    held: messages.Held
+
+    @property
+    def body(self) -> ir.Body:
+        """The body that runs."""
+        return self.scope.body
+
+    @property
+    def depth(self) -> int:
+        """How many calls lie above."""
+        return 0 if self.above is None else self.above.frame.depth + 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Moment:
+    """One call on a walk, with what it may call."""
+
+    frame: Frame
+    site: ir.Site
+    callees: Values
+    entered: tuple[ir.Function, ...] = ()
+    operation: Operation | None = None
+    client: Client | None = None
+
+    @property
+    def call(self) -> ir.Call:
+        """The call itself."""
+        return self.site.call
+
+    @property
+    def name(self) -> str:
+        """The last part of what is called."""
+        return last_name(self.site.call.function)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.frame.scope.path, self.site.call.line, self.site.call.end_line)
+
+    @property
+    def at(self) -> At:
+        """Its position in its body."""
+        return At(self.site.order, self.site.block)
+
+    def chain(self) -> list[Moment]:
+        """The calls that lead here, from the outermost to this one."""
+        found: list[Moment] = []
+        one: Moment | None = self
+        while one is not None:
+            found.append(one)
+            one = one.frame.above
+        return found[::-1]
+
+    def handed(self) -> str:
+        """How control was handed over on the way here; "" when it was not."""
+        return next((one.frame.handed for one in self.chain() if one.frame.handed), "")
+
+    def holds(self) -> str:
+        """The most that the call's receiver and arguments hold of the messages."""
+        held = self.frame.held
+        kinds = [held.kind(argument.value) for argument in self.call.arguments]
+        if isinstance(self.call.function, ir.Attribute):
+            kinds.append(held.kind(self.call.function.value))
+        return messages.strongest(*kinds)
+
+
+@dataclass(eq=False, slots=True)
+class Walk:
+    """Everything that happens from some bodies on. ``cut`` tells that it was too much to see all of it."""
+
+    frames: list[Frame] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+    cut: bool = False
+
+    def acting(self, *acts: str) -> Iterator[Moment]:
+        """The library calls that do one of ``acts``."""
+        return (one for one in self.moments if one.operation is not None and one.operation.act in acts)
+
+
+class Walker:
+    """Walks bodies of one program."""
+
+    def __init__(self, ev: Evaluator) -> None:
+        self.ev = ev
+        self.paths = Paths(ev)
+
+    def walk(
+        self,
+        scope: Activation,
+        seeds: Mapping[str, str],
+        results: Mapping[int, str],
+        deepest: int = DEEPEST,
+        most: int = MOST,
+    ) -> Walk:
+        """What happens in ``scope``, whose names ``seeds`` and calls ``results`` hold messages."""
+        walk = Walk()
+        self._enter(walk, Frame(scope, None, "", messages.held(scope.body, seeds, results)), results, deepest, most, ())
+        return walk
+
+    def _enter(
+        self,
+        walk: Walk,
+        frame: Frame,
+        results: Mapping[int, str],
+        deepest: int,
+        most: int,
+        around: tuple[ir.Body, ...],
+    ) -> None:
+        walk.frames.append(frame)
+        body = frame.body
+        tasks = _tasks(body)
+        for site in sorted(body.sites, key=lambda s: s.order):
+            if len(walk.moments) >= most:
+                walk.cut = True
+                return
+            moment, inner = self._moment(frame, site)
+            walk.moments.append(moment)
+            for function, given, handed in inner:
+                if any(function.definition.body is one for one in (*around, body)):
+                    continue
+                if frame.depth + 1 > deepest:
+                    walk.cut = True
+                    continue
+                entered = self._scope(function, given, frame, site)
+                if entered is None:
+                    continue
+                scope, seeds = entered
+                handed = handed or tasks.get(id(site.call), "") or _given_away(function, body, site)
+                below = Frame(scope, moment, handed, messages.held(scope.body, seeds, results))
+                self._enter(walk, below, results, deepest, most, (*around, body))
+
+    def _moment(self, frame: Frame, site: ir.Site) -> tuple[Moment, list[tuple[FunctionValue, list[ir.Argument], str]]]:
+        call = site.call
+        at = At(site.order, site.block)
+        callees = self.ev.values(call.function, frame.scope, at)
+        inner: list[tuple[FunctionValue, list[ir.Argument], str]] = []
+        operation: Operation | None = None
+        client: Client | None = None
+        for value in callees[:3]:
+            function = called_function(self.ev, value)
+            if function is not None:
+                inner.append((function, list(call.arguments), "task" if isinstance(value, Method) else ""))
+            found = operation_of(self.ev, value)
+            if found is not None:
+                operation, client = found
+        if not inner:
+            inner = self._passed(frame, site)
+        entered = tuple(function.definition for function, _, _ in inner)
+        return Moment(frame, site, callees, entered, operation, client), inner
+
+    def _passed(self, frame: Frame, site: ir.Site) -> list[tuple[FunctionValue, list[ir.Argument], str]]:
+        """Functions that the call gets as arguments and that will run: threads, pools, executors, callbacks."""
+        call = site.call
+        found: list[tuple[FunctionValue, list[ir.Argument], str]] = []
+        for index, argument in enumerate(call.arguments):
+            if not isinstance(argument.value, (ir.Name, ir.Attribute, ir.Lambda, ir.Call)) or argument.star:
+                continue
+            if isinstance(argument.value, ir.Call) and last_name(argument.value.function) != "partial":
+                continue
+            for value in self.ev.values(argument.value, frame.scope, At(site.order, site.block))[:2]:
+                if isinstance(value, FunctionValue):
+                    given = handed_over(call, index)
+                    self.ev.keep(given)
+                    found.append((value, given, self.handing(frame, site)))
+        return found
+
+    def handing(self, frame: Frame, site: ir.Site) -> str:
+        """How a call that gets a function runs it: ``thread-pool``, ``process-pool``, ``task``, or "" for in line."""
+        call, name = site.call, last_name(site.call.function)
+        if name in _TASKS:
+            return "task"
+        path = self.paths.path(call.function, frame.scope, At(site.order, site.block)).lower()
+        if name in ("Thread", "Process", "Timer"):
+            return "process-pool" if name == "Process" else "thread-pool"
+        if name in _POOLS or name == "apply_async":
+            if waited(frame.body, site):
+                return ""
+            return "process-pool" if "process" in path or "multiprocessing.pool" in path else "thread-pool"
+        return ""
+
+    def _scope(
+        self, function: FunctionValue, given: list[ir.Argument], frame: Frame, site: ir.Site
+    ) -> tuple[Activation, dict[str, str]] | None:
+        """The function's activation for these arguments, and which of its parameters hold messages."""
+        at = At(site.order, site.block)
+        definition = function.definition
+        parameters = definition.parameters[1:] if function.receiver is not None else definition.parameters
+        shadow = ir.Call(site.call.function, tuple(given), site.call.line, site.call.end_line)  # never evaluated itself
+        args = calls.arguments(self.ev, shadow, frame.scope, at)
+        arguments = {**calls.bind(self.ev, parameters, args), **objects.receiver_argument(function)}
+        scope = self.ev.call(function, arguments, bound=bool(given) or not parameters)
+        if scope is None:
+            return None
+        plain = [parameter for parameter in parameters if parameter.kind == ""]
+        seeds: dict[str, str] = {}
+        position = 0
+        for argument in given:
+            kind = frame.held.kind(argument.value)
+            if argument.keyword is not None:
+                seeds[argument.keyword] = kind
+            elif argument.star:
+                seeds |= {parameter.name: kind for parameter in plain[position:]}
+            else:
+                if position < len(plain):
+                    seeds[plain[position].name] = kind
+                position += 1
+        return scope, {name: kind for name, kind in seeds.items() if kind}
+
+
+def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
+    """The function of the program that calling ``value`` runs: also ``f.delay()`` of a decorated one, or ``__call__``."""
+    if isinstance(value, FunctionValue):
+        return value
+    if isinstance(value, Method) and isinstance(value.receiver, FunctionValue):
+        return value.receiver if value.name in ("delay", "apply_async", "kiq", "send") else None
+    if isinstance(value, Instance):
+        inner = objects.instance_attribute(ev, value, "__call__")
+        return next((one for one in inner if isinstance(one, FunctionValue)), None)
+    return None
+
+
+def operation_of(ev: Evaluator, value: Value) -> tuple[Operation, Client | None] | None:
+    """The library operation that calling ``value`` performs, and the object that it is performed on."""
+    if isinstance(value, Method) and isinstance(value.receiver, Client):
+        model = ev.models.classes.get(value.receiver.model)
+        operation = model.methods.get(value.name) if model else None
+        return (operation, value.receiver) if operation is not None else None
+    path = getattr(value, "path", "") if not isinstance(value, (ClassValue, FunctionValue)) else ""
+    operation = ev.models.functions.get(path)
+    return (operation, None) if operation is not None else None
+
+
+def handed_over(call: ir.Call, index: int) -> list[ir.Argument]:
+    """The arguments that a function passed at ``index`` will get: ``args=(a,)``, or what follows it."""
+    argument = call.arguments[index]
+    if argument.keyword in ("target", "func", "function"):
+        args = call.keyword("args")
+        found = [ir.Argument(item) for item in args.items] if isinstance(args, ir.Sequence) else []
+        kwargs = call.keyword("kwargs")
+        if isinstance(kwargs, ir.Mapping):
+            found += [
+                ir.Argument(value, str(key.value)) for key, value in kwargs.entries if isinstance(key, ir.Constant)
+            ]
+        return found
+    if last_name(call.function) in ("map", "imap", "imap_unordered", "starmap", "map_async"):
+        return [ir.Argument(ir.Element(one.value)) for one in call.arguments[index + 1 :] if one.keyword is None]
+    return [one for one in call.arguments[index + 1 :] if not one.star]
+
+
+def waited(body: ir.Body, site: ir.Site) -> bool:
+    """Is what the call starts waited for in the same turn of the loop: ``gather``, ``future.result()``, ``with pool``?"""
+    if site.awaited:
+        return True
+    turn = context.loops(body, site.block)
+    outer = turn[0] if turn and body.blocks[turn[0]].kind != "comprehension" else (turn[1] if len(turn) > 1 else -1)
+    # The futures are waited for inside the loop that receives, but maybe behind the one that hands them over.
+    while (
+        outer >= 0
+        and not context.endless(body.blocks[outer])
+        and (above := context.loops(body, body.blocks[outer].parent))
+    ):
+        outer = above[0]
+    for other in body.sites:
+        if (
+            other.order > site.order
+            and last_name(other.call.function) in _WAITS
+            and context.inside(body, other.block, outer)
+        ):
+            return True
+    for block in context.around(body, site.block):
+        if block == outer:
+            break
+        subject = body.blocks[block].subject
+        if (
+            body.blocks[block].kind == "with"
+            and isinstance(subject, ir.Call)
+            and "Executor" in last_name(subject.function)
+        ):
+            return True
+        if (
+            body.blocks[block].kind == "with"
+            and isinstance(subject, ir.Call)
+            and "TaskGroup" in last_name(subject.function)
+        ):
+            return True
+    return False
+
+
+def _tasks(body: ir.Body) -> dict[int, str]:
+    """The calls whose coroutine is started on its own: ``create_task(work(m))``."""
+    found: dict[int, str] = {}
+    for site in body.sites:
+        if last_name(site.call.function) in _TASKS:
+            for argument in site.call.arguments:
+                if isinstance(argument.value, ir.Call) and not waited(body, site):
+                    found[id(argument.value)] = "task"
+    return found
+
+
+_RUNNERS = frozenset(
+    {
+        "run",
+        "run_until_complete",
+        "wait_for",
+        "gather",
+        "shield",
+        "wait",
+        "as_completed",
+        "sync",
+        "async_to_sync",
+        "ensure_future",
+    }
+)
+
+
+def _given_away(function: FunctionValue, body: ir.Body, site: ir.Site) -> str:
+    """A coroutine that is made and passed on without being awaited: whoever gets it starts a task."""
+    if not function.definition.is_async or site.awaited or site.use != "argument":
+        return ""
+    for other in body.sites:
+        if any(argument.value is site.call for argument in other.call.arguments):
+            name = last_name(other.call.function)
+            return "" if name in _RUNNERS or name in _WAITS or other.awaited or waited(body, other) else "task"
+    return ""
