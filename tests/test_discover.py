@@ -232,6 +232,7 @@ class TestWhatIsNoPlainFile:
     def test_a_huge_file_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "data.py").write_bytes(b"#" * (LARGEST + 1))
         (tmp_path / "package-lock.json").write_bytes(b"#" * (LARGEST + 1))
+        (tmp_path / "program").write_bytes(b"#" * (LARGEST + 1))
         found = discover(tmp_path)
         assert found.sources == ()
         assert [(d.kind, d.path) for d in found.diagnostics] == [("too-large", "data.py")]

@@ -122,7 +122,8 @@ class Listing:
             self._complain("unreadable", path, "is no regular file")
             return False
         if status.st_size > LARGEST:
-            if path.rpartition("/")[2] not in _LOCK_FILES:
+            name = path.rpartition("/")[2]
+            if "." in name and name not in _LOCK_FILES:  # without an ending it is a program
                 self._complain("too-large", path, f"has {status.st_size} bytes; files up to {LARGEST} are read")
             return False
         return True
