@@ -137,7 +137,7 @@ class Listing:
             words = "links to itself" if loop else "links to a file that does not exist"
             self._complain("symlink-loop" if loop else "unreadable", path, words)
             return False
-        if target.is_dir() and Path(full).absolute().is_relative_to(target):
+        if target.is_dir() and Path(full).parent.resolve().is_relative_to(target):
             self._complain("symlink-loop", path, "links to a directory above it; it is not followed")
             return False
         if not target.is_relative_to(self.root.resolve()):
