@@ -157,6 +157,10 @@ def test_two_orders_of_the_same_facts_give_the_same_bytes() -> None:
     assert dumps(to_document(turned)) == dumps(to_document(FACTS))
 
 
+def test_times_are_no_part_of_the_document() -> None:
+    assert to_document(Facts(stats={"files": 2, "seconds": {"read": 0.3}}))["stats"] == {"files": 2}
+
+
 def test_unknown_keys_and_missing_optional_keys_are_fine() -> None:
     document = {
         "schema": SCHEMA,

@@ -24,6 +24,9 @@ _T = TypeVar("_T")
 _ROLES = ("produce", "consume", "manage")
 _KINDS = ("exact", "pattern", "env", "logical", "unknown")
 _SECRET = re.compile(r"password|secret|token|credential|jaas|private_?key|username", re.IGNORECASE)
+_OF_ONE_RUN = frozenset(("seconds",))
+"""Statistics that differ between two runs over one tree, so they are no part of the document."""
+
 _PLACE_KEYS = frozenset(("path", "line", "end_line", "text"))
 
 
@@ -52,7 +55,7 @@ def to_document(facts: Facts, root: str = ".") -> dict[str, Any]:
             {"kind": item.kind, "path": item.path, "line": item.line, "message": item.message}
             for item in sorted(facts.diagnostics, key=lambda d: (d.path, d.line, d.kind, d.message))
         ],
-        "stats": plain(facts.stats),
+        "stats": plain({key: value for key, value in facts.stats.items() if key not in _OF_ONE_RUN}),
     }
 
 
