@@ -59,6 +59,11 @@ def keeps(name: str, value: str) -> bool:
     return not _TELLING.isdisjoint(words) or bool(_TELLING_VALUE.match(value))
 
 
+def secret(name: str, value: str) -> bool:
+    """Whether a value must not be kept anywhere, telling or not: its variable's name or its own looks say so."""
+    return bool(_SECRET_VALUE.search(value) or _LOGIN.search(value)) or _is_secret(words_of(name))
+
+
 def kept(name: str, value: str) -> str | None:
     """The part of a value that may be kept: without the login of an address; None when nothing may."""
     plain = _LOGIN.sub("", value)

@@ -1,0 +1,143 @@
+"""Services that a template deploys, with their variables: Lambda functions, containers of ECS tasks, App Runner."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from brokerlint.manifests.aws.resources import APP_RUNNER, FUNCTION, TASK, Estate, Resource, container_key
+from brokerlint.manifests.facts import Reference, ServiceFact, Setting, Value
+from brokerlint.manifests.terms import Term, parsed, pattern
+from brokerlint.manifests.values import setting
+from brokerlint.places import Place
+
+_SEPARATORS = "*-_./ "
+
+
+def services(estate: Estate) -> Iterator[ServiceFact]:
+    """The services of an estate."""
+    for resource in estate.of_type(FUNCTION):
+        yield _function(resource, estate)
+    for resource in estate.of_type(TASK):
+        for container in resource.get("ContainerDefinitions").elements():
+            yield _container(resource, container, estate)
+    for resource in estate.of_type(APP_RUNNER):
+        yield _app_runner(resource, estate)
+
+
+def _function(resource: Resource, estate: Estate) -> ServiceFact:
+    properties: dict[str, Any] = {}
+    for written, name in (("Timeout", "timeout"), ("ReservedConcurrentExecutions", "reserved_concurrency")):
+        if resource.get(written):
+            properties[name] = resource.get(written).plain()
+    for written, name in (("Runtime", "runtime"), ("RecursiveLoop", "recursive_loop")):
+        if resource.get(written).text:
+            properties[name] = resource.get(written).text
+    name = resource.get("FunctionName")
+    if name:
+        properties["function_name"] = pattern(name.value)
+    return ServiceFact(
+        resource.key,
+        service_name(name, resource.logical),
+        "lambda",
+        resource.place,
+        resource.roots,
+        _words(resource.get("ImageConfig", "Command")),
+        resource.get("Handler").text,
+        pattern(resource.get("Code", "ImageUri").value) if resource.get("Code", "ImageUri") else "",
+        _variables(resource.get("Environment", "Variables"), resource.place.path, estate),
+        resource.profile,
+        properties,
+    )
+
+
+def service_name(name: Term, logical: str) -> str:
+    """A service's name: the written one without its holes, else the logical id."""
+    known = pattern(name.value).strip(_SEPARATORS) if name else ""
+    return known if "*" not in known and len(known) > 2 else logical
+
+
+def _words(term: Term) -> tuple[str, ...]:
+    return tuple(word.text for word in term.elements() if word.text)
+
+
+def _variables(variables: Term, path: str, estate: Estate) -> dict[str, Setting]:
+    return {
+        name: setting(name, estate.settled(term.value), Place(path, term.line))
+        for name, term in variables.items()
+        if not term.is_mapping and not term.is_list
+    }
+
+
+def _container(task: Resource, container: Term, estate: Estate) -> ServiceFact:
+    name = container.get("Name")
+    image = pattern(container.get("Image").value) if container.get("Image") else ""
+    line = container.line or task.place.line
+    command = _words(container.get("EntryPoint")) + _words(container.get("Command"))
+    environment = _pairs(container.get("Environment"), "Value", task.place.path, estate)
+    environment |= _secrets(container.get("Secrets"), task.place.path, estate)
+    family = service_name(task.get("Family"), task.logical)
+    return ServiceFact(
+        container_key(task, container),
+        service_name(name, family),
+        "ecs",
+        Place(task.place.path, line),
+        task.roots,
+        command,
+        image=image,
+        environment=environment,
+        profile=task.profile,
+        properties={"family": family},
+    )
+
+
+def _pairs(variables: Term, value: str, path: str, estate: Estate) -> dict[str, Setting]:
+    """``[{Name: X, Value: y}]``."""
+    return {
+        entry.get("Name").text: setting(
+            entry.get("Name").text, estate.settled(entry.get(value).value), Place(path, entry.line)
+        )
+        for entry in parsed(variables).elements()
+        if entry.get("Name").text
+    }
+
+
+def _secrets(secrets: Term, path: str, estate: Estate) -> dict[str, Setting]:
+    """Variables from the parameter store: only those whose parameter holds a channel are worth anything."""
+    found: dict[str, Setting] = {}
+    for entry in parsed(secrets).elements():
+        held = _held(entry.get("ValueFrom"), estate)
+        if entry.get("Name").text and held is not None:
+            found[entry.get("Name").text] = Setting(estate.settled(held), Place(path, entry.line))
+    return found
+
+
+def _held(source: Term, estate: Estate) -> Value | None:
+    """What the parameter at a path or ARN holds, when it is a channel."""
+    parameter = estate.resource(source.value)
+    path = re.sub(r"^arn:[^/]*:parameter(?=/)", "", pattern(source.value))
+    for one in estate.of_type("AWS::SSM::Parameter"):
+        if one is parameter or (path.strip("*/") and pattern(one.get("Name").value) == path):
+            value = one.get("Value").value
+            return value if isinstance(value, Reference) else None
+    return None
+
+
+def _app_runner(resource: Resource, estate: Estate) -> ServiceFact:
+    source = resource.get("SourceConfiguration")
+    image = source.get("ImageRepository")
+    code = source.get("CodeRepository", "CodeConfiguration", "CodeConfigurationValues")
+    configuration = image.get("ImageConfiguration") or code
+    command = configuration.get("StartCommand").text
+    return ServiceFact(
+        resource.key,
+        service_name(resource.get("ServiceName"), resource.logical),
+        "apprunner",
+        resource.place,
+        resource.roots,
+        tuple(command.split()),
+        image=pattern(image.get("ImageIdentifier").value) if image else "",
+        environment=_pairs(configuration.get("RuntimeEnvironmentVariables"), "Value", resource.place.path, estate),
+        profile=resource.profile,
+    )
