@@ -247,6 +247,16 @@ class Topology:
         keys = {use.channel: None for use in self._by_endpoint.get(endpoint.id, ())}
         return tuple(self._channels[key] for key in keys)
 
+    def label_of(self, endpoint: Endpoint) -> str:
+        """The names of an endpoint's channels as a report shows them."""
+        return ", ".join(node.label for node in self.channels_of(endpoint)) or f"unknown {kind_of(endpoint.system)}"
+
+    def is_tooling(self, endpoint: Endpoint) -> bool:
+        """It runs in administrators' tools, command lines or tests only."""
+        uses = self.uses_of(endpoint)
+        entry = endpoint.facts.get("entry_kind")
+        return entry in ("cli", "test") or (bool(uses) and not uses.unless_tooling())
+
     def uses_of(self, endpoint: Endpoint) -> Uses:
         """One use per service and channel of an endpoint."""
         return Uses(self._by_endpoint.get(endpoint.id, ()))

@@ -71,7 +71,7 @@ class Use:
             return self.service.name
         if self.other:
             return self.other.removeprefix("external:")
-        return self.endpoint.function if self.endpoint else "?"
+        return code_name(self.endpoint) if self.endpoint else "?"
 
     @property
     def program(self) -> str:
@@ -113,6 +113,11 @@ class Use:
         """Classes of what the handler does (``email``, ``db`` ...); None when that is unknown."""
         found = self.fact("effects")
         return None if found is None else frozenset(effect["class"] for effect in found)
+
+
+def code_name(endpoint: Endpoint) -> str:
+    """What a report calls the code: the function, or the file where it stands outside of any."""
+    return endpoint.function or endpoint.place.path
 
 
 def setting(endpoint: Endpoint, key: str) -> Any:

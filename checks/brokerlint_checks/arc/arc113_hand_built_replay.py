@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.topology import ChannelNode, Topology, signals
+from brokerlint.topology.uses import code_name
 
 _STORES = {"s3": "S3", "db": "a database", "fs": "files"}
 
@@ -57,7 +58,7 @@ class HandBuiltReplay(Check):
             if resends:
                 message = (
                     f"{consumer.who} keeps each message of {queue} in {store} and "
-                    f"{resends[0].endpoint.function if resends[0].endpoint else resends[0].who} "
+                    f"{code_name(resends[0].endpoint) if resends[0].endpoint else resends[0].who} "
                     "sends them again: a replay log beside a queue"
                 )
                 finding = self.finding(message, queue).at(consumer, *places, *resends).variety("archive")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.facts import Endpoint
 from brokerlint.topology import ChannelNode, Topology, Use, signals
+from brokerlint.topology.uses import code_name
 
 _CORRELATION = frozenset({"correlation_id", "reply_to"})
 
@@ -54,7 +55,7 @@ class RequestReplyOverBroker(Check):
         to = ", ".join(request.label for request in requests) or "a channel"
         back = f" on '{answer[0].label}'" if answer else ""
         message = (
-            f"{endpoint.function} publishes to '{to}' and waits for the answer{back}: a synchronous call in disguise"
+            f"{code_name(endpoint)} publishes to '{to}' and waits for the answer{back}: a synchronous call in disguise"
         )
         finding = self.finding(message, *requests).at(endpoint)
         if answer:

@@ -9,7 +9,7 @@ from brokerlint.checking.check import default_cap
 from brokerlint.facts import Endpoint
 from brokerlint.tables import table
 from brokerlint.topology import ChannelNode, Topology, signals
-from brokerlint.topology.uses import setting
+from brokerlint.topology.uses import code_name, setting
 
 _COMMITS = frozenset({"commit", "acknowledge", "store"})
 _POOLS = frozenset({"thread-pool", "process-pool", "task", "queue"})
@@ -22,7 +22,7 @@ class OffsetCommittedBeforeWork(Check):
     Automatic commits in the background while the handler works (confluent-kafka stores an offset when it hands the
     record over; aiokafka commits between awaits), a commit that comes before the handler, automatic commits while the
     work waits in a pool or task, and frameworks that acknowledge first (FastStream's default; Faust even when the agent
-    raises). Iterating over kafka-python's consumer with automatic commits can commit the record that is still worked on:
+    raises). Iterating over kafka-python's consumer with automatic commits can commit the record still worked on:
     medium.
 
     ## Why it is bad
@@ -62,7 +62,7 @@ class OffsetCommittedBeforeWork(Check):
             cap, note = default_cap(endpoint, *keys)
             name = ", ".join(topic.label for topic in topics) or "its topic"
             finding = (
-                self.finding(f"{endpoint.function} can lose records of '{name}': {reason}", *topics)
+                self.finding(f"{code_name(endpoint)} can lose records of '{name}': {reason}", *topics)
                 .at(endpoint, *signals.said(effects, "works on the record"))
                 .capped(level, "it depends on when the records are handed over" if level < Confidence.HIGH else "")
                 .capped(cap, note)
@@ -87,7 +87,7 @@ def _pooled(endpoint: Endpoint) -> bool:
 
 
 def _early(endpoint: Endpoint) -> tuple[str, Confidence, tuple[str, ...]] | None:
-    """Why offsets run ahead, how sure that is, and on which settings it rests; None when they do not, or it is unknown."""
+    """Why offsets run ahead, how sure that is, on which settings it rests; None when they do not or it is unknown."""
     acks = endpoint.facts.get("acks") or ()
     if any(ack.get("kind") in _COMMITS and ack.get("position") == "before" for ack in acks):
         return "the offset is committed before the handler", Confidence.HIGH, ()

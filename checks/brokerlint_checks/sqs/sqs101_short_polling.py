@@ -8,6 +8,7 @@ from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, 
 from brokerlint.facts import Endpoint
 from brokerlint.tables import limit, price, table
 from brokerlint.topology import ChannelNode, Topology
+from brokerlint.topology.uses import code_name
 
 _FRAMEWORKS = frozenset({"celery", "kombu"})
 
@@ -56,8 +57,8 @@ class ShortPolling(Check):
         millions, cost = _idle_cost(endpoint)
         finding = (
             self.finding(
-                f"{endpoint.function} polls '{name}' without waiting: about {millions:.1f} million empty requests a month "
-                f"per idle worker (about ${cost:.0f})",
+                f"{code_name(endpoint)} polls '{name}' without waiting: about {millions:.1f} million empty requests "
+                f"a month per idle worker (about ${cost:.0f})",
                 *queues,
             )
             .at(endpoint)

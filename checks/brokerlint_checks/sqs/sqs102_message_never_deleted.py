@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.facts import Endpoint
 from brokerlint.topology import Topology
+from brokerlint.topology.uses import code_name
 
 _BY_ITSELF = frozenset({"lambda-handler", "decorator", "callback", "framework-task", "framework-stream"})
 _DELETES = frozenset({"delete", "delete-batch", "acknowledge"})
@@ -63,8 +64,8 @@ class MessageNeverDeleted(Check):
             end = "it lands among the dead letters" if dead else "it expires"
             yield (
                 self.finding(
-                    f"{endpoint.function} receives from '{name}' and no path deletes: every message comes back {again} "
-                    f"until {end}",
+                    f"{code_name(endpoint)} receives from '{name}' and no path deletes: every message comes back "
+                    f"{again} until {end}",
                     *queues,
                 )
                 .at(endpoint)

@@ -1,0 +1,141 @@
+"""ARC112 producer-side-fan-out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Endpoint
+from brokerlint.topology import ChannelNode, Topology
+from brokerlint.topology.uses import code_name
+
+
+class ProducerSideFanOut(Check):
+    """A producer sends the same message to several queues, one after the other.
+
+    ## What it finds
+    A loop over channels whose payload does not depend on the loop variable, or two or more sends of an equal payload to
+    different channels of one system in one function, none of them in a branch.
+
+    ## Why it is bad
+    Who gets the message is written in the producer: each new consumer means changing and deploying it. When the second
+    send fails, the first consumer has the message and the others don't.
+
+    ## When it is fine
+    The payload differs per channel, exactly one branch runs (routing, sharding), the second channel takes dead letters
+    or audit copies, or the second send is a fallback. Suppress it with a date during a migration.
+    """
+
+    id, name = "ARC112", "producer-side-fan-out"
+    severity, confidence = Severity.WARNING, Confidence.HIGH
+    profiles = frozenset({"default"})
+    needs = "code"
+    sources = ("https://docs.aws.amazon.com/sns/latest/dg/sns-common-scenarios.html",)
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every loop over channels and every repeated send."""
+        repeated: dict[tuple[str, str, str, str], list[Endpoint]] = defaultdict(list)
+        for endpoint in topology.endpoints(role="produce"):
+            facts = endpoint.facts
+            if facts.get("in_except") or facts.get("fallback") or topology.is_tooling(endpoint):
+                continue
+            if facts.get("loop") == "over-channels":
+                if facts.get("payload_loop_invariant") is True:
+                    yield from self._fan_out(topology, [endpoint], "a loop")
+            elif facts.get("payload") and facts.get("conditional") is False:
+                key = (endpoint.place.path, endpoint.function, endpoint.system, str(facts["payload"]))
+                repeated[key].append(endpoint)
+        enough = topology.declarations.threshold("many_queues_config")
+        for endpoints in repeated.values():
+            sure = [endpoint for endpoint in endpoints if len(topology.channels_of(endpoint)) == 1]
+            if len({topology.channels_of(endpoint)[0].key for endpoint in sure}) >= enough:
+                yield from self._fan_out(topology, sure, "one function")
+
+    def _fan_out(self, topology: Topology, endpoints: list[Endpoint], where: str) -> Iterator[Finding]:
+        channels = {node.key: node for endpoint in endpoints for node in topology.channels_of(endpoint)}
+        if any(_is_side_copy(node) for node in channels.values()):
+            return
+        names = ", ".join(node.label for node in channels.values())
+        count = str(len(channels)) if len(channels) > 1 else "several"
+        kinds = f"{endpoints[0].system} channels"
+        message = f"{code_name(endpoints[0])} sends the same message to {count} {kinds} in {where}"
+        message += f" ({names}): each new consumer means changing this producer" if names else ""
+        yield (
+            self.finding(message, *channels.values())
+            .at(*endpoints)
+            .checked("payload depends on the channel: no", "only one branch runs: no", "dead letters or audit: no")
+            .advise("publish once to an SNS topic, with one queue for each consumer")
+        )
+
+
+def _is_side_copy(node: ChannelNode) -> bool:
+    return node.is_dead_letter() or node.declaration.role in ("audit", "dlq", "retry")
+
+
+ProducerSideFanOut.bad = (
+    Example(
+        {
+            "shop/orders.py": """
+                import boto3
+
+                sqs = boto3.client("sqs")
+                BASE = "https://sqs.eu-west-1.amazonaws.com/123456789012/"
+
+                def announce(body):
+                    for url in (BASE + "mail", BASE + "stock", BASE + "crm"):
+                        sqs.send_message(QueueUrl=url, MessageBody=body)
+                """,
+        },
+        "a loop over three queues",
+    ),
+    Example(
+        {
+            "shop/orders.py": """
+                import boto3
+
+                sqs = boto3.client("sqs")
+                MAIL = "https://sqs.eu-west-1.amazonaws.com/123456789012/mail"
+                STOCK = "https://sqs.eu-west-1.amazonaws.com/123456789012/stock"
+
+                def announce(body):
+                    sqs.send_message(QueueUrl=MAIL, MessageBody=body)
+                    sqs.send_message(QueueUrl=STOCK, MessageBody=body)
+                """,
+        },
+        "the same body to two queues",
+    ),
+)
+ProducerSideFanOut.good = (
+    Example(
+        {
+            "shop/orders.py": """
+                import boto3
+
+                sns = boto3.client("sns")
+
+                def announce(body):
+                    sns.publish(TopicArn="arn:aws:sns:eu-west-1:123456789012:orders", Message=body)
+                """,
+        },
+        "one topic, subscribed by each queue",
+    ),
+    Example(
+        {
+            "shop/orders.py": """
+                import boto3
+
+                sqs = boto3.client("sqs")
+                FAST = "https://sqs.eu-west-1.amazonaws.com/123456789012/fast"
+                SLOW = "https://sqs.eu-west-1.amazonaws.com/123456789012/slow"
+
+                def route(body, urgent):
+                    if urgent:
+                        sqs.send_message(QueueUrl=FAST, MessageBody=body)
+                    else:
+                        sqs.send_message(QueueUrl=SLOW, MessageBody=body)
+                """,
+        },
+        "one of two queues",
+    ),
+)

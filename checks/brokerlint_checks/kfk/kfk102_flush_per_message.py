@@ -1,0 +1,107 @@
+"""KFK102 flush-per-message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Endpoint
+from brokerlint.topology import Topology, signals
+from brokerlint.topology.uses import code_name
+
+
+class FlushPerMessage(Check):
+    """Every record is waited for before the next one is sent.
+
+    ## What it finds
+    `flush()`, `future.get()` or `await send_and_wait()` after each send in a loop or in a handler that runs per record;
+    also in a helper that sends and flushes, when it is called from a loop or such a handler.
+
+    ## Why it is bad
+    One round trip to the broker per record: the client cannot batch or compress, and throughput drops by one or two
+    orders of magnitude.
+
+    ## When it is fine
+    Flushing after the loop, every so many records, or by time; a single send per HTTP request (told as advice); a
+    consumer that must know the delivery before it commits its own source (advice at most).
+    """
+
+    id, name = "KFK102", "flush-per-message"
+    severity, confidence = Severity.WARNING, Confidence.HIGH
+    profiles = frozenset({"default"})
+    needs = "code"
+    fix = "auto-unsafe"
+    sources = ("https://github.com/confluentinc/confluent-kafka-python/issues/137",)
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every send that is waited for one by one."""
+        for endpoint in topology.endpoints(role="produce", system="kafka"):
+            flushes = [f for f in endpoint.facts.get("flushes") or () if f.get("position") == "per-message"]
+            awaited = endpoint.facts.get("future") == "awaited"
+            if not (flushes or awaited) or endpoint.facts.get("transaction"):
+                continue
+            level = _level(endpoint, helper=bool(flushes))
+            if level is None:
+                continue
+            topic = topology.label_of(endpoint)
+            how = "flushes after" if flushes else "waits for"
+            yield (
+                self.finding(
+                    f"{code_name(endpoint)} {how} every record to '{topic}': one round trip each, batching is off",
+                    *topology.channels_of(endpoint),
+                )
+                .as_(level)
+                .at(endpoint, *signals.said(flushes, "flushes"))
+                .checked("flush every so many records: no", "commit of the handler's own source after it: no")
+                .advise("give a delivery callback, call poll(0) in the loop and flush() after it")
+            )
+
+
+def _level(endpoint: Endpoint, *, helper: bool) -> Severity | None:
+    """Warning in loops, advice where waiting has a reason or one record is sent, None where nothing repeats."""
+    facts = endpoint.facts
+    entry = facts.get("entry_kind")
+    if entry == "consumer-handler":
+        return Severity.ADVICE
+    if facts.get("loop") in ("over-items", "forever"):
+        return Severity.WARNING
+    return Severity.ADVICE if helper and entry == "http" else None
+
+
+_LOOP = """
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": "broker:9092"})
+
+    def export(rows):
+        for row in rows:
+            producer.produce("rows", row)
+            producer.flush()
+    """
+FlushPerMessage.bad = (
+    Example({"export.py": _LOOP}, "flush in the loop"),
+    Example(
+        {
+            "export.py": """
+                from kafka import KafkaProducer
+
+                producer = KafkaProducer(bootstrap_servers="broker:9092")
+
+                def export(rows):
+                    for row in rows:
+                        producer.send("rows", row).get(timeout=10)
+                """,
+        },
+        "the future of each send is waited for",
+    ),
+)
+FlushPerMessage.good = (
+    Example(
+        {
+            "export.py": _LOOP.replace(
+                "            producer.flush()", "            producer.poll(0)\n        producer.flush()"
+            )
+        },
+        "flush after the loop",
+    ),
+)

@@ -1,0 +1,117 @@
+"""KFK105 client-per-message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Endpoint
+from brokerlint.topology import Topology
+from brokerlint.topology.uses import code_name
+
+_PER_MESSAGE = frozenset({"http", "consumer-handler", "lambda-handler"})
+
+
+class ClientPerMessage(Check):
+    """A client is built anew for each message or request.
+
+    ## What it finds
+    A producer (or AWS client, as advice) that is built inside a loop or a handler, or in a function that an HTTP
+    request, a consumed message or a loop reaches, and that sends there.
+
+    ## Why it is bad
+    A Kafka producer opens connections, fetches metadata and starts threads: per message that is many times the work of
+    sending it, nothing is batched, and connections pile up at the broker.
+
+    ## When it is fine
+    The client is cached (`lru_cache`, a singleton, the application's state), a script or scheduled job builds it once
+    per run, or its credentials belong to the request.
+    """
+
+    id, name = "KFK105", "client-per-message"
+    severity, confidence = Severity.WARNING, Confidence.HIGH
+    profiles = frozenset({"default"})
+    needs = "code"
+    sources = ("https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md",)
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every client that lives no longer than its message."""
+        for endpoint in topology.endpoints(role="produce"):
+            if topology.is_tooling(endpoint) or endpoint.library == "celery":
+                continue
+            where = _repeats(endpoint)
+            if where is None:
+                continue
+            finding = (
+                self.finding(
+                    f"{code_name(endpoint)} builds a {endpoint.library} client {where} to send to "
+                    f"'{topology.label_of(endpoint)}': connections are set up for each message",
+                    *topology.channels_of(endpoint),
+                )
+                .at(endpoint)
+                .checked("cached client: no", "script or scheduled job: no")
+                .advise("build the client once, at module level or when the application starts")
+            )
+            yield finding if endpoint.system == "kafka" else finding.as_(Severity.ADVICE)
+
+
+def _repeats(endpoint: Endpoint) -> str | None:
+    """Where the client is built again and again; None when it is built once or that is not known."""
+    scope, entry = endpoint.facts.get("client_scope"), endpoint.facts.get("entry_kind")
+    if scope == "loop":
+        return "in a loop"
+    if scope == "handler" or (scope == "function" and entry in _PER_MESSAGE):
+        return f"in the handling of each {'request' if entry == 'http' else 'message'}"
+    return None
+
+
+_POST = """
+    from confluent_kafka import Producer
+    from flask import Flask, request
+
+    app = Flask(__name__)
+
+    @app.post("/orders")
+    def order():
+        producer = Producer({"bootstrap.servers": "broker:9092"})
+        producer.produce("orders", request.data)
+        producer.flush(5)
+        return "accepted", 202
+    """
+ClientPerMessage.bad = (
+    Example({"web.py": _POST}, "a producer per HTTP request"),
+    Example(
+        {
+            "export.py": """
+                from confluent_kafka import Producer
+
+                def export(rows):
+                    for row in rows:
+                        producer = Producer({"bootstrap.servers": "broker:9092"})
+                        producer.produce("rows", row)
+                        producer.flush()
+                """,
+        },
+        "a producer per row",
+    ),
+)
+ClientPerMessage.good = (
+    Example(
+        {
+            "web.py": """
+                from confluent_kafka import Producer
+                from flask import Flask, request
+
+                app = Flask(__name__)
+                producer = Producer({"bootstrap.servers": "broker:9092"})
+
+                @app.post("/orders")
+                def order():
+                    producer.produce("orders", request.data)
+                    producer.poll(0)
+                    return "accepted", 202
+                """,
+        },
+        "one producer for the process",
+    ),
+)
