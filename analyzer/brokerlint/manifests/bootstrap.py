@@ -1,7 +1,7 @@
-"""Commands that create channels: ``kafka-topics --create``, ``rpk topic create``, ``aws sqs create-queue`` and their kin.
+"""Commands that create channels: ``kafka-topics --create``, ``rpk topic create``, ``aws sqs create-queue`` and kin.
 
-Such commands stand in set-up scripts, in containers that only prepare a broker, in health checks and in makefiles; often
-it is only there that partitions and dead-letter queues are told.
+Such commands stand in set-up scripts, in containers that only prepare a broker, in health checks and in makefiles;
+often it is only there that partitions and dead-letter queues are told.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from brokerlint.manifests.facts import ChannelFact, End, Hole, LinkFact, ManifestFacts, Text, Value
+from brokerlint.manifests.facts import ChannelFact, End, Hole, LinkFact, ManifestFacts, Value, Variable
 from brokerlint.manifests.kafka_properties import topic_properties, truth, whole
 from brokerlint.manifests.shell import Call
 from brokerlint.manifests.values import interpolated
@@ -57,7 +57,8 @@ def created(calls: Iterable[Call], path: str, profile: str = "unknown", first_li
     seen: set[str] = set()
     for call in calls:
         found = _created(call.words, Place(path, call.line + first_line - 1), profile)
-        fresh = tuple(channel for channel in found.channels if channel.key not in seen)
+        named = [one for one in found.channels if not isinstance(one.name, (Variable, Hole))]
+        fresh = tuple(one for one in named if one.key not in seen)
         seen |= {channel.key for channel in fresh}
         facts += ManifestFacts(channels=fresh, links=found.links)
     return facts

@@ -28,7 +28,7 @@ _INFRASTRUCTURE = re.compile(
     r"|jaeger|zipkin|otel|opentelemetry|influx|telegraf|cassandra|scylla|clickhouse|neo4j|dgraph|couchdb|cockroach"
     r"|consul|vault|etcd|nginx|traefik|haproxy|envoy|caddy|keycloak|pgadmin|pgbouncer|adminer|mailhog|mailpit|maildev"
     r"|schema-registry|akhq|conduktor|kafdrop|flower|debezium|ksqldb|connect\b|busybox|alpine\b|sentry|unleash|wiremock"
-    r"|mockserver|selenium|dynamodb|azurite|sonarqube|portainer|watchtower|cadvisor|node-exporter|statsd|graphite)"
+    r"|mockserver|selenium|dynamodb|azurite|sonarqube|portainer|watchtower|cadvisor|node-exporter|statsd|graphite|spark|flink|hadoop|hive\b|trino|superset|metabase|schemaspy)"
 )
 _OUTSIDE = ("localhost", "127.0.0.1", "host.docker.internal")
 _CONFLUENT = "KAFKA_"

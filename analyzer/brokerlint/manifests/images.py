@@ -78,8 +78,8 @@ def layout(
 def roots_of(place: Layout, environment: Mapping[str, str], context: str, dockerfile: str = "") -> tuple[str, ...]:
     """The folders that a program in the container has on its path: the working directory, ``PYTHONPATH``, and ``src``.
 
-    Where nothing of the tree can be found there, it is the context, or the Dockerfile's folder when the context is
-    the whole tree and that folder holds code.
+    Where nothing of the tree can be found there, it is the context, and before it the Dockerfile's folder when the
+    context is the whole tree and that folder holds code.
     """
     found: dict[str, None] = {}
     for inside in (place.workdir, *environment.get("PYTHONPATH", "").split(":")):
@@ -88,7 +88,9 @@ def roots_of(place: Layout, environment: Mapping[str, str], context: str, docker
             found.setdefault(folder)
     if not found:
         beside = posixpath.dirname(dockerfile)
-        found.setdefault(beside if not context and dockerfile and holds_python(place.tree, beside) else context)
+        if not context and beside and holds_python(place.tree, beside):
+            found.setdefault(beside)
+        found.setdefault(context)
     for folder in list(found):
         source = posixpath.join(folder, "src")
         if holds_python(place.tree, source):
@@ -194,7 +196,8 @@ def _likely_context(tree: Tree, path: str, stage: Stage) -> str:
     best, most = folder, -1
     while True:
         held = sum(_exists(tree, posixpath.join(folder, source)) for source in wanted)
-        if held > most and (held or not wanted):
+        better = held > most if wanted else most < 0 and holds_python(tree, folder)
+        if better and (held or not wanted):
             best, most = folder, held
         if not folder:
             return best

@@ -23,12 +23,13 @@ _SIMPLE_WRAPPERS = frozenset(
 _WRAPPERS_WITH_ARGUMENT = frozenset("gosu su-exec timeout nice setuser chroot chpst softlimit".split())
 _BEFORE_DASHES = frozenset("watchmedo wait-for-it wait-for dockerize doppler chamber envconsul infisical op".split())
 _PREPARATION = frozenset(
-    "echo printf sleep cd mkdir chmod chown cp mv rm ln touch cat ls env export source . wait set alias unset trap "
-    "umask date which command type id whoami hostname grep sed awk tr cut head tail find xargs tee test curl wget nc "
-    "ncat pg_isready pip pip3 apt apt-get apk yum microdnf npm yarn git tar unzip openssl aws awslocal mysql psql "
-    "redis-cli kafka-topics kafka-topics.sh rpk cub kafka-configs ulimit pushd popd return read until while true false ps "
-    "kill pkill killall stat dirname basename readlink eval shopt getopts jq envsubst mc keytool ldconfig usermod groupadd "
-    "useradd adduser addgroup ./wait-for-it.sh wait-for-it.sh dockerize alembic yoyo".split()
+    "echo printf sleep cd mkdir chmod chown cp mv rm ln touch cat ls env export source . wait set alias unset "
+    "trap umask date which command type id whoami hostname grep sed awk tr cut head tail find xargs tee test curl "
+    "wget nc ncat pg_isready pip pip3 apt apt-get apk yum microdnf npm yarn git tar unzip openssl aws awslocal "
+    "mysql psql redis-cli kafka-topics kafka-topics.sh rpk cub kafka-configs ulimit pushd popd return read until "
+    "while true false ps kill pkill killall stat dirname basename readlink eval shopt getopts jq envsubst mc "
+    "keytool ldconfig usermod groupadd useradd adduser addgroup ./wait-for-it.sh wait-for-it.sh dockerize alembic "
+    "yoyo pytest tox nox coverage mypy ruff flake8 black pylint isort".split()
 )
 _PREPARING_COMMANDS = frozenset(
     "migrate collectstatic makemigrations compilemessages createsuperuser loaddata createcachetable check_db "
@@ -40,6 +41,11 @@ _RUNNERS = frozenset(
     "huey_consumer huey_consumer.py streamlit spark-submit flask airflow tomodachi nameko propan uwsgi rqworker "
     "sanic chalice litestar robyn bentoml dagster prefect".split()
 )
+_OTHERS = frozenset(
+    "java node npm npx yarn pnpm bun deno go ruby rails bundle php php-fpm dotnet nginx caddy httpd apachectl postgres "
+    "mysqld redis-server mongod rabbitmq-server kafka-server-start.sh".split()
+)
+_IDLE = re.compile(r"sleep (?:infinity|\d+[dhms]?)|tail -[fF] /dev/null|cat|(?:/bin/)?(?:ba)?sh")
 
 
 class Files(Protocol):
@@ -113,6 +119,16 @@ def runs_python(command: Sequence[str]) -> bool:
     )
 
 
+def runs_otherwise(command: Sequence[str]) -> bool:
+    """Whether the command starts a program of another language or a product."""
+    return bool(command) and posixpath.basename(command[0]) in _OTHERS
+
+
+def idles(command: Sequence[str]) -> bool:
+    """Whether the command only keeps a container alive, as in development."""
+    return _IDLE.fullmatch(" ".join(command)) is not None
+
+
 def words_known(environment: Mapping[str, Setting]) -> dict[str, str]:
     """The variables whose values are known, as text."""
     known = ((name, text_of(setting.value)) for name, setting in environment.items())
@@ -133,17 +149,18 @@ def _calls(
     if not arguments:
         return None
     if posixpath.basename(arguments[0]) == "make":
-        return _made(arguments[1:], environment, tree)
+        return _made(arguments[1:], environment, files, tree)
     path = files.file(arguments[0])
     script = tree.of("scripts").get(path) if path else None
     return shell.run(script.block, arguments[1:], environment) if script is not None else None
 
 
-def _made(targets: Sequence[str], environment: Mapping[str, str], tree: Tree) -> list[shell.Call] | None:
-    """What the rule of the tree's only makefile does for a target."""
-    rules = [document.rules for document in tree.of("scripts").values() if document.rules]
+def _made(targets: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree) -> list[shell.Call] | None:
+    """What the makefile of the working directory, else the only one that knows the target, does for it."""
+    scripts = tree.of("scripts")
     wanted = next((target for target in targets if not target.startswith("-") and "=" not in target), "")
-    found = [one[wanted] for one in rules if wanted in one]
+    here = files.file("Makefile") or ""
+    found = [one.rules[wanted] for path, one in scripts.items() if wanted in one.rules and here in ("", path)]
     return shell.run(found[0], (), environment) if len(found) == 1 else None
 
 

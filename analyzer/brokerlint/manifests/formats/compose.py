@@ -1,7 +1,7 @@
 """Compose files: services built from the tree, with environment and command; broker containers and their topics.
 
 Files are brought together as compose does it: ``extends``, override files, the project's ``.env`` for ``${...}``,
-``env_file`` below ``environment``, both above what the image sets. Containers of well-known products are infrastructure.
+``env_file`` below ``environment``, both above what the image sets. Well-known products are infrastructure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from brokerlint.manifests.formats.dockerfile import Stage, joined_command
 from brokerlint.manifests.formats.dotenv import beside, settings_of, values_of
 from brokerlint.manifests.images import by_image_name, dockerfile_of, holds_python, layout, roots_of
 from brokerlint.manifests.profiles import profile_of
-from brokerlint.manifests.programs import prepares, runs_python, started, words_known
+from brokerlint.manifests.programs import idles, prepares, runs_otherwise, runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
 from brokerlint.manifests.values import interpolated, setting, shown
 from brokerlint.manifests.yaml_nodes import MISSING, partial
@@ -221,14 +221,14 @@ def _service(
     context, dockerfile, stage = _built(builder, build, image, tree)
     mounts = [(project.outside(outside), inside) for outside, inside in container.mounts]
     mounts = [(outside, inside) for outside, inside in mounts if holds_python(tree, outside) or outside in tree.paths]
-    if build is None and stage is None and (not mounts or is_infrastructure(image)):
+    if build is None and stage is None and not mounts:
         return None
     place = layout(tree, context, stage, mounts, project.text(container.working_dir))
     environment = _environment(project, container, stage, tree)
     known = words_known(environment)
     command = started(_command(project, container, stage), known, place, tree)
     roots = roots_of(place, known, context, dockerfile)
-    if not _is_program(command, stage, roots, tree):
+    if not (runs_python(command) if build is None and stage is None else _is_program(command, stage, roots, tree)):
         return None
     for name, one in beside(tree, dict.fromkeys((*roots, context))).items():
         environment.setdefault(name, one)
@@ -304,9 +304,11 @@ def _is_program(command: Words, stage: Stage | None, roots: tuple[str, ...], tre
     """Whether the container runs code of the tree, rather than a product that is configured here."""
     if runs_python(command):
         return True
-    if stage is not None and is_infrastructure(stage.base):
+    if idles(command) or not any(holds_python(tree, root) for root in roots):
         return False
-    return any(holds_python(tree, root) for root in roots)
+    if stage is None:
+        return not command and roots != ("",)
+    return not is_infrastructure(stage.base) and stage.python and not runs_otherwise(command)
 
 
 # --- Brokers and what is created in them --------------------------------------------------------------------------

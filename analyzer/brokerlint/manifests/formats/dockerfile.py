@@ -21,6 +21,7 @@ from brokerlint.places import Place
 _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)\Z", re.DOTALL)
 _ESCAPE_DIRECTIVE = re.compile(r"\A(?:\s*#[^\n]*\n)*?\s*#\s*escape\s*=\s*`", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?(['\"]?)(\w+)\1")
+_INSTALLS = re.compile(r"\b(?:pip[0-9.]*|poetry|pipenv|uv|python[0-9.]*)\b")
 _FLAG = re.compile(r"--([\w-]+)(?:=(\S+))?\s*")
 
 
@@ -45,6 +46,8 @@ class Stage:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     command_line: int = 0
+    python: bool = False
+    """The image holds Python: by its base, or because something is installed with Python's tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class _Stage:
         self._entrypoint: tuple[str, ...] = ()
         self._command: tuple[str, ...] = ()
         self._command_line = 0
+        self._python = "python" in base
 
     def take(self, name: str, rest: str, line: int) -> None:
         """One instruction below ``FROM``."""
@@ -133,6 +137,8 @@ class _Stage:
             self._entrypoint, self._command, self._command_line = _command(rest), (), line
         elif name == "CMD":
             self._command, self._command_line = _command(rest), self._command_line or line
+        elif name == "RUN":
+            self._python = self._python or _INSTALLS.search(rest) is not None
 
     def _copy(self, rest: str) -> None:
         plain = _flagless(rest)
@@ -150,7 +156,7 @@ class _Stage:
         """The stage as it was read."""
         return Stage(
             self.name, self.base, self.line, self.workdir, tuple(self._copies), self._environment,
-            self._entrypoint, self._command, self._command_line,
+            self._entrypoint, self._command, self._command_line, self._python,
         )  # fmt: skip
 
 
@@ -166,6 +172,7 @@ def _on_top(base: Stage, stage: Stage) -> Stage:
         stage.entrypoint or base.entrypoint,
         stage.command or (() if own else base.command),
         stage.command_line or base.command_line,
+        stage.python or base.python,
     )
 
 

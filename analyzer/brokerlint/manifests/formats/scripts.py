@@ -1,7 +1,7 @@
-"""Shell scripts and makefiles: the channels they create, and the programs that an entry script starts by its argument.
+"""Shell scripts and makefiles: the channels they create, and the programs that entry scripts start by an argument.
 
-Which script a container runs is for the readers of containers to say; they follow it through ``programs``. Here a script
-is taken for itself: where nothing in the tree chooses among the programs it can start, each of them is a service.
+Which script a container runs is for the readers of containers to say; they follow it through ``programs``. Here a
+script is taken for itself: where nothing chooses among the programs it can start, each of them is a service.
 """
 
 from __future__ import annotations
