@@ -24,7 +24,10 @@ from brokerlint.topology import build
 
 ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
 ANY = st.text(
-    alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("\n\r\x1b\x9b\u202e\u2028`|<>]&%:,\"'\\#-")), max_size=40
+    alphabet=st.one_of(
+        st.characters(exclude_categories=["Cs"]), st.sampled_from("\n\r\x1b\x9b\u202e\u2028`|<>]&%:,\"'\\#-")
+    ),
+    max_size=40,
 )
 
 

@@ -74,6 +74,13 @@ def test_the_trace_tells_how_each_name_was_found(facts: Facts) -> None:
     ]
 
 
+def test_channels_feed_each_other(facts: Facts) -> None:
+    link = Link("subscription", "sns:orders", "sqs:orders", Place("main.tf", 5))
+    text = render_graph("text", Graph(build(Facts(links=(link,)))))
+    assert "sns topic orders\n└─ delivered to sqs:orders  main.tf:5  subscription\n" in text
+    assert "sqs queue orders\n└─ fed from sns:orders  main.tf:5  subscription\n" in text
+
+
 def test_nothing_found_is_said() -> None:
     assert render_graph("text", Graph(build(Facts()))) == "no channels found\n"
 

@@ -19,6 +19,9 @@ from brokerlint.report.graph import Graph
 from brokerlint.topology import ChannelNode, Topology, Use
 
 _VERBS = {"produce": "produced by", "consume": "consumed by", "manage": "managed by"}
+_PASSIVE = {"produce": "fed from", "consume": "delivered to", "manage": "managed from"}
+"""The same for an edge between channels, which only a manifest shows."""
+
 _ROLES = tuple(_VERBS)
 
 
@@ -56,7 +59,8 @@ def _row(use: Use, lines: SourceLines) -> tuple[str, str, str]:
         more.append(use.link.kind.replace("_", " "))
     if use.confidence.word != "certain":
         more.append(f"{use.confidence.word} confidence")
-    return f"{_VERBS[use.role]} {terminal(use.who)}", _where(use.place, lines), ", ".join(more)
+    verbs = _PASSIVE if use.other and use.endpoint is None else _VERBS
+    return f"{verbs[use.role]} {terminal(use.who)}", _where(use.place, lines), ", ".join(more)
 
 
 def _name(name: Name) -> str:
