@@ -21,10 +21,10 @@ def test_a_finding_shows_the_source_of_everybody_involved(outcome: Callable[...,
         "  --> billing/app.py:7\n"
         "   |\n"
         " 7 |     batch = sqs.receive_message(\n"
+        "   |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ receives from orders\n"
         " 8 |         QueueUrl=ORDERS,\n"
         " 9 |         MaxNumberOfMessages=10,\n"
         "10 |     )\n"
-        "   |     ^ receives from orders\n"
         "  ::: shipping/app.py:1\n"
         "   |\n"
         " 1 | for message in queue.receive_messages():\n"
@@ -37,6 +37,13 @@ def test_a_finding_shows_the_source_of_everybody_involved(outcome: Callable[...,
         "   = more: brokerlint explain ARC111\n"
         "\n"
     )
+
+
+def test_a_long_call_is_cut(tree: Path, shared_queue: Finding) -> None:
+    (tree / "long.py").write_text("send(\n" + "    x,\n" * 20 + ")\n")
+    place = Place("long.py", 1, 22, "sends")
+    text = render(Outcome((replace(shared_queue, evidence=(place,)),), Facts(), SourceLines(tree, tree)))
+    assert " 1 | send(\n   | ^^^^^ sends\n 2 |     x,\n 3 |     x,\n 4 |     x,\n   | …\n" in text
 
 
 def test_without_findings_there_is_nothing_to_print() -> None:

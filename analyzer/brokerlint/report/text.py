@@ -92,7 +92,8 @@ def _excerpt(place: Place, lines: SourceLines, pen: _Pen, width: int, color: str
     for index, line in enumerate(excerpt):
         yield f"{pen(f'{line.number:>{width}} |', 'blue')} {line.text}".rstrip()
         start, end = line.marked
-        if index == len(excerpt) - 1:
-            more = "…" if place.last > line.number else ""
-            marks = pen("^" * max(end - start, 1) + more, color, bold=True)
+        if index == 0:
+            marks = pen("^" * max(end - start, 1), color, bold=True)
             yield f"{bar} {' ' * start}{marks}{f' {pen(words, color)}' if words else ''}"
+    if place.last > excerpt[-1].number:
+        yield f"{bar} …"
