@@ -151,7 +151,7 @@ def deployed(tree: Tree) -> frozenset[str]:
 def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     stage = document.stage()
     folder = posixpath.dirname(path)
-    context = _likely_context(tree, path, stage)
+    context = likely_context(tree, path, stage)
     place = layout(tree, context, stage)
     known = words_known(stage.environment)
     command = started(command_of(stage), known, place, tree)
@@ -188,7 +188,7 @@ def _only_for_development(path: str) -> bool:
     return not {"test", "tests", "dev", "devel", "development", "ci", "docs", "lint", "base"}.isdisjoint(words)
 
 
-def _likely_context(tree: Tree, path: str, stage: Stage) -> str:
+def likely_context(tree: Tree, path: str, stage: Stage) -> str:
     """The nearest folder, from the Dockerfile's upwards, that holds what is copied."""
     sources = [s.removeprefix("./").strip("/") for copy in stage.copies for s in copy.sources]
     wanted = [source for source in sources if source not in ("", ".") and "*" not in source]
