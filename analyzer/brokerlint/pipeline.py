@@ -37,8 +37,11 @@ def analyse(root: Path, options: Options = Options(), progress: Progress | None 
     """The facts of the tree below ``root``. Problems with single files are diagnostics in the result."""
     found = discover(root, options.include, options.exclude)
     sources = Sources(root, found.sources, None, options.workers, options.executor)
-    facts = _facts(sources, found, index((*builtin(), *options.libraries)), lambda p: (root / p).read_bytes(), progress)
-    return facts
+    models = index((*builtin(), *options.libraries))
+    try:
+        return _facts(sources, found, models, lambda path: (root / path).read_bytes(), progress)
+    finally:
+        sources.close()
 
 
 def analyse_sources(files: Mapping[str, str], libraries: tuple[Library, ...] = ()) -> Facts:

@@ -73,6 +73,7 @@ class Sources:
         self._words: dict[str, list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
+        self._pool: ProcessPoolExecutor | None = None
 
     def holds(self, path: str) -> bool:
         """Is there a file at ``path``?"""
@@ -138,29 +139,38 @@ class Sources:
             return
         self._in_processes(chunks, len(fresh), progress)
 
+    def close(self) -> None:
+        """End the worker processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
     def _in_processes(
         self, chunks: list[list[tuple[str, bytes]]], total: int, progress: Callable[[int, int], None] | None
     ) -> None:
-        waiting = chunks
-        alone = False
-        while waiting:
-            rest: list[list[tuple[str, bytes]]] = []
-            with ProcessPoolExecutor(1 if alone else min(self._workers, len(waiting))) as pool:
-                tasks = [(chunk, pool.submit(_read_chunk, chunk)) for chunk in (waiting[:1] if alone else waiting)]
-                rest = waiting[1:] if alone else []
-                for chunk, task in tasks:
-                    try:
-                        for one in task.result():
-                            self._keep(one)
-                    except BrokenProcessPool:
-                        if len(chunk) == 1 and alone:
-                            path = chunk[0][0]
-                            self._keep((path, None, Diagnostic("crash", path, 1, "ended the parser; it is left out")))
-                        else:
-                            rest += [[single] for single in chunk]
-                    if progress:
-                        progress(len(self.summaries), total)
-            waiting, alone = rest, True
+        """Read chunks in parallel; those that a dying worker took along are read again, file by file, each alone."""
+        self._pool = self._pool or ProcessPoolExecutor(self._workers)
+        tasks = [(chunk, self._pool.submit(_read_chunk, chunk)) for chunk in chunks]
+        broken: list[tuple[str, bytes]] = []
+        for chunk, task in tasks:
+            try:
+                for one in task.result():
+                    self._keep(one)
+            except BrokenProcessPool:
+                broken += chunk
+            if progress:
+                progress(len(self.summaries), total)
+        if broken:
+            self.close()
+        for path, data in broken:
+            self._alone(path, data)
+
+    def _alone(self, path: str, data: bytes) -> None:
+        with ProcessPoolExecutor(1) as pool:
+            try:
+                self._keep(pool.submit(read_source, path, data).result())
+            except BrokenProcessPool:
+                self._keep((path, None, Diagnostic("crash", path, 1, "ended the parser; it is left out")))
 
     def _chunks(self, paths: list[str]) -> list[list[tuple[str, bytes]]]:
         chunks: list[list[tuple[str, bytes]]] = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from brokerlint.link import calls, guesses, objects
 from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.imports import Imports
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites, last_name
 from brokerlint.link.values import (
@@ -50,9 +51,10 @@ class Step:
 class Callers:
     """Finds the steps that lead into a function, and walks routes down."""
 
-    def __init__(self, ev: Evaluator, sites: Sites) -> None:
+    def __init__(self, ev: Evaluator, sites: Sites, imports: Imports | None = None) -> None:
         self._ev = ev
         self._sites = sites
+        self._imports = imports
         self._known: dict[tuple[str, str, int], list[Step]] = {}
         self.pending: frozenset[Needed] = frozenset()
 
@@ -67,11 +69,12 @@ class Callers:
         self._known[key] = found = []
         if function.name in ("<lambda>", "__init__", "__post_init__", "__call__"):
             return found
-        for site in self._sites.calling(function.name):
+        allowed = None if len(chain) > 1 or self._imports is None else self._imports.users(path)
+        for site in self._sites.calling(function.name, allowed):
             step = Step(site, "call", chain, path)
             if self._may_call(step):
                 found.append(step)
-        for site in self._sites.passing(function.name):
+        for site in self._sites.passing(function.name, allowed):
             step = Step(site, "pass", chain, path)
             if last_name(site.site.call.function) not in _LOOKS and self._may_pass(step):
                 found += self._within(step) or [step]

@@ -9,6 +9,7 @@ from brokerlint.facts import ChannelName, Endpoint, Name, Unresolved
 from brokerlint.link import naming, sinks
 from brokerlint.link.callers import Callers, Step, open_needs, settled_above
 from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.imports import Imports
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites
 from brokerlint.link.values import Needed, Record, Values, needs_of
@@ -155,9 +156,9 @@ def _named(use: sinks.Use) -> frozenset[tuple[object, ...]]:
     return frozenset((name.kind, name.text, name.env) for name in names if name.kind != "unknown")
 
 
-def search(ev: Evaluator, sites: Sites) -> list[Found]:
+def search(ev: Evaluator, sites: Sites, imports: Imports | None = None) -> list[Found]:
     """All uses of all sinks in the modules that were read, growing with the modules that wrappers lead to."""
-    callers = Callers(ev, sites)
+    callers = Callers(ev, sites, imports)
     found: list[Found] = []
     seen: set[int] = set()
     while True:

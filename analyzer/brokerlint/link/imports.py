@@ -38,6 +38,17 @@ class Imports:
             found = self._direct[path] = frozenset(self._read(path))
         return found
 
+    def users(self, path: str) -> Callable[[str], bool]:
+        """Tells of a file whether it can know the functions of ``path``: it is that file, imports it, or imports one that does."""
+
+        def knows(other: str) -> bool:
+            if other == path:
+                return True
+            direct = self.direct(other)
+            return path in direct or any(path in self.direct(one) for one in direct)
+
+        return knows
+
     def is_main(self, path: str) -> bool:
         """Does the file run code when it is started as a script?"""
         return path.endswith("/__main__.py") or _MAIN.search(self.text(path)) is not None

@@ -27,7 +27,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     paths = tuple(paths)
     models = _present(sources, models)
     names = {module.split(".")[0] for library in models.libraries for module in library.modules} | LIBRARIES
-    program = Program(sources.paths, sources.summary, sources.mentioning, names)
+    program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read)
     imports = Imports(program, sources.text)
     sources.read(_beside(sources, imports, models))
     for path in sorted(sources.summaries):
@@ -40,7 +40,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     made: list[Endpoint] = []
     distributions = [name for library in models.libraries for name in library.distributions]
     observer = Observer(evaluator, sites, Versions(paths, sources.text, distributions).at)
-    found, unresolved = endpoints(search(evaluator, sites))
+    found, unresolved = endpoints(search(evaluator, sites, imports))
     for endpoint, members in found:
         endpoint = observer.observed(endpoint, members)
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)

@@ -21,15 +21,22 @@ class Program:
     """The modules of one tree.
 
     Takes the paths of its Python files, a function that gives a file's summary (None when it can't be read), one that
-    tells which files hold a word, and the top-level names of known libraries, which a nested file of that name does not shadow.
+    tells which files hold a word, the top-level names of known libraries, which a nested file of that name does not shadow, and
+    a function that reads many files at once ahead of their use.
     """
 
     def __init__(
-        self, paths: Iterable[str], load: Load, mentioning: Mentioning, libraries: Iterable[str] = ()
+        self,
+        paths: Iterable[str],
+        load: Load,
+        mentioning: Mentioning,
+        libraries: Iterable[str] = (),
+        prefetch: Callable[[list[str]], None] = lambda paths: None,
     ) -> None:
         self.paths = tuple(sorted(paths))
         self._load = load
         self._mentioning = mentioning
+        self._prefetch = prefetch
         self._libraries = frozenset(libraries) | sys.stdlib_module_names
         self._modules: dict[str, ir.Module | None] = {}
         self.count = 0
@@ -63,9 +70,11 @@ class Program:
             if module is not None:
                 yield module
 
-    def mentioning(self, word: str) -> list[ir.Module]:
-        """The modules whose text holds ``word``, read when they were not yet."""
-        found = (self.module(path) for path in self._mentioning(word))
+    def mentioning(self, word: str, allowed: Callable[[str], bool] | None = None) -> list[ir.Module]:
+        """The modules whose text holds ``word`` (and that are ``allowed``), read when they were not yet."""
+        paths = [path for path in self._mentioning(word) if allowed is None or allowed(path)]
+        self._prefetch([path for path in paths if path not in self._modules])
+        found = (self.module(path) for path in paths)
         return [module for module in found if module is not None]
 
     def is_package(self, path: str) -> bool:

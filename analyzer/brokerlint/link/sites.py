@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from brokerlint.link.program import Program
@@ -145,20 +145,22 @@ class Sites:
             if name and target and name != target:
                 self._aliases.setdefault(name, set()).add(target)
 
-    def calling(self, name: str) -> list[CallSite]:
-        """The calls of ``name`` or of another name for it, in files that mention it."""
-        self._program.mentioning(name)
+    def calling(self, name: str, allowed: Callable[[str], bool] | None = None) -> list[CallSite]:
+        """The calls of ``name`` or of another name for it, in the ``allowed`` files (all of them by default)."""
+        for word in (f"{name}(", f"{name} as "):
+            self._program.mentioning(word, allowed)
         self.refresh()
         found = list(self._called.get(name, ()))
         for alias in sorted(self._aliases.get(name, ())):
-            self._program.mentioning(alias)
+            self._program.mentioning(f"{alias}(", allowed)
             self.refresh()
             found += self._called.get(alias, ())
         return found
 
-    def passing(self, name: str) -> list[CallSite]:
+    def passing(self, name: str, allowed: Callable[[str], bool] | None = None) -> list[CallSite]:
         """The calls that get ``name`` as an argument (threads, executors, callbacks)."""
-        self._program.mentioning(name)
+        for word in (f"{name},", f"{name})"):
+            self._program.mentioning(word, allowed)
         self.refresh()
         return list(self._passed.get(name, ()))
 
