@@ -47,6 +47,8 @@ class Template:
     serverless: bool = False
     given: Mapping[str, str] = field(default_factory=dict)
     root: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Files that single resources stand in, by logical id, where that is not ``path``."""
 
 
 @dataclass(slots=True)
@@ -213,7 +215,7 @@ class Stacks:
                 stack.key(logical),
                 node.get("Type").text,
                 f"{stack.label}.{logical}" if stack.label else logical,
-                stack.within or Place(template.path, key.line),
+                stack.within or Place(template.sources.get(logical, template.path), key.line),
                 stack.scope.term(node.get("Properties")),
                 (_base(template),),
                 profile_of(template.path),

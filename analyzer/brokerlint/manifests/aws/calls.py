@@ -1,4 +1,4 @@
-"""Calls that AWS makes by itself: tasks of a state machine, integrations of an API; which arguments name the channel."""
+"""Calls that AWS makes by itself: tasks of a state machine, integrations of an API; which argument names a channel."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _function(resource: Resource, estate: Estate) -> ServiceFact:
         properties["function_name"] = pattern(name.value)
     return ServiceFact(
         resource.key,
-        service_name(name, resource.logical),
+        resource.get("ServiceName").text or service_name(name, resource.logical),
         "lambda",
         resource.place,
         resource.roots,
