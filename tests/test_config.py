@@ -222,6 +222,7 @@ class TestMistakes:
             ),
             ({"channels": [{"match": "sqs:a", "complete": "yes"}]}, "channels[0].complete: expected true or false"),
             ({"services": [{"name": "a"}]}, "services[0]: a service needs a name and its roots"),
+            ({"services": [{"name": "a", "roots": ["../b"]}]}, "services[0].roots: pattern '/../b' does not stay"),
             ({"ignore": [{"reason": "because"}]}, "ignore[0]: names neither a check nor a channel, service or path"),
             ({"ignore": [{"check": "A", "until": "soon"}]}, "ignore[0].until: expected a date such as 2027-01-31"),
             ({"wrappers": [{"library": "x"}]}, "wrappers[0]:1: the key 'system' is missing"),

@@ -37,6 +37,12 @@ def globs(patterns: Iterable[str]) -> Globs:
     return Globs(kept, re.compile(f"(?:{expression})(?:/|\\Z)", re.DOTALL) if kept else None)
 
 
+def anchored(path: str) -> str:
+    """The pattern that covers a path from the root, and nothing elsewhere of the same name."""
+    steps = [step for step in path.split("/") if step not in ("", ".")]
+    return f"/{'/'.join(steps)}" if steps else "/**"
+
+
 def below(patterns: Iterable[str], directory: str) -> tuple[str, ...]:
     """``patterns`` as seen from a directory below the one that they are relative to; those that end above it are left
     out. Raises ``ValueError`` for a pattern that cannot be used."""

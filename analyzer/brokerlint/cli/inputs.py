@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import click
 from brokerlint.cli.progress import Progress
 from brokerlint.cli.revision import Checkout
 from brokerlint.config import Config, ConfigError, find, load
+from brokerlint.declared import with_environments, with_services
 from brokerlint.discover import KINDS
 from brokerlint.document import DocumentError
 from brokerlint.document import load as load_document
@@ -141,14 +142,14 @@ def _steps(config: Config, root: Path) -> str:
 def _facts(root: Path, only: frozenset[str], config: Config, steps: str, progress: Progress) -> Facts:
     from brokerlint.pipeline import Options, analyse  # documents need no parser
 
+    here = partial(below, directory=steps)
     kinds = [word for word in config.include if word in KINDS]
     try:
-        patterns = below((pattern for pattern in config.include if pattern not in KINDS), steps)
-        excluded = below(config.exclude, steps)
+        patterns, excluded = here(word for word in config.include if word not in KINDS), here(config.exclude)
+        facts = analyse(root, Options((*kinds, *patterns), excluded, config.wrappers), progress)
+        facts = with_environments(with_services(facts, config.services, here), config.environments, here)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    options = Options(include=(*kinds, *patterns), exclude=excluded, libraries=config.wrappers)
-    facts = analyse(root, options, progress)
     return _narrowed(facts, only) if only else facts
 
 

@@ -13,7 +13,7 @@ import yaml
 from brokerlint.checking.suppression import Suppression
 from brokerlint.confidence import Confidence
 from brokerlint.config.model import Config, ConfigError, FailOn, ServiceDeclaration
-from brokerlint.globs import globs
+from brokerlint.globs import anchored, globs
 from brokerlint.models.load import ModelError, parse
 from brokerlint.models.model import Library
 from brokerlint.places import Place
@@ -244,6 +244,7 @@ def _amount(entry: _Table, key: str, units: Mapping[str, float], example: str) -
 def _service(entry: _Table) -> ServiceDeclaration:
     entry.only(_SERVICE_KEYS)
     name, roots = entry.text("name"), entry.texts("roots")
+    entry.parsed("roots", globs, [anchored(root) for root in roots])
     if not name or not roots:
         raise entry.error("", "a service needs a name and its roots, such as roots = ['services/billing']")
     environment = entry.choice("environment", _ENVIRONMENTS)
