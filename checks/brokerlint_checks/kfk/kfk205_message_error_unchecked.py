@@ -72,7 +72,7 @@ def _has_tombstones(topic: ChannelNode) -> bool:
     """Deletions are meant to be read there."""
 
     def writes_nothing(use: Use) -> bool:
-        return use.fact("payload") == "None"
+        return str(use.fact("payload")) == "None"
 
     return "compact" in str(topic.property("cleanup_policy") or "") or bool(topic.producers().where(writes_nothing))
 

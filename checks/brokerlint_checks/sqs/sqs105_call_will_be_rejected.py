@@ -16,8 +16,8 @@ class CallWillBeRejected(Check):
 
     ## What it finds
     A send to a FIFO queue without a message group id, without a deduplication id while content-based deduplication is
-    known to be off, or with a delay of its own; a deduplication id on a standard queue; more than 10 literal entries, or
-    equal ids, in a batch; numbers above the limits (delay 900 s, wait 20 s, 10 messages, visibility 43200 s).
+    known to be off, or with a delay of its own; a deduplication id on a standard queue; more than 10 literal entries,
+    or equal ids, in a batch; numbers above the limits (delay 900 s, wait 20 s, 10 messages, visibility 43200 s).
 
     ## Why it is bad
     The call raises, or each entry fails. Whether a queue is FIFO is written in its name, or in a manifest, so this can

@@ -16,9 +16,9 @@ class LambdaVisibilityVsTimeout(Check):
     """A queue shows a message again while the function that got it may still be working.
 
     ## What it finds
-    A Lambda mapping whose queue has a visibility timeout below the function's timeout (an error: the mapping is refused)
-    or below six times that timeout plus the batch window, as AWS recommends. Defaults count where a manifest leaves the
-    values out.
+    A Lambda mapping whose queue has a visibility timeout below the function's timeout (an error: the mapping is
+    refused) or below six times that timeout plus the batch window, as AWS recommends. Defaults count where a manifest
+    leaves the values out.
 
     ## Why it is bad
     The message goes to a second invocation while the first still runs: duplicates, and messages that travel to the

@@ -57,11 +57,16 @@ class PartialBatchMismatch(Check):
             message = f"the mapping of {queue} expects failures from {use.who}, whose handler catches everything and "
             finding = self.finding(f"{message}returns none: failed messages are deleted", queue).variety("swallowed")
             yield finding.at(use, mapping).as_(Severity.WARNING).advise("return the failed messages' identifiers")
-        elif mapping and not reported and acks is not None and not partial and not shape.get("broad"):
-            if use.effects() and not use.fact("idempotency"):
-                message = f"one bad message brings back the whole batch of {queue} to {use.who}"
-                finding = self.finding(message, queue).at(use, mapping).as_(Severity.ADVICE).variety("whole")
-                yield finding.advise(f"return batchItemFailures and add {_REPORTS} to the mapping")
+        elif mapping and not reported and acks is not None and not partial and _repeats(use):
+            message = f"one bad message brings back the whole batch of {queue} to {use.who}"
+            finding = self.finding(message, queue).at(use, mapping).as_(Severity.ADVICE).variety("whole")
+            yield finding.advise(f"return batchItemFailures and add {_REPORTS} to the mapping")
+
+
+def _repeats(use: Use) -> bool:
+    """The handler may raise, and does things that should not be done again."""
+    catches = (use.fact("try_shape") or {}).get("broad")
+    return bool(use.effects()) and not catches and not use.fact("idempotency")
 
 
 _TEMPLATE = """

@@ -1,0 +1,70 @@
+"""CEL102 task-acknowledged-early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.topology import Topology, signals
+from brokerlint.topology.uses import code_name
+
+
+class TaskAcknowledgedEarly(Check):
+    """A Celery task's message is deleted from SQS before the task runs.
+
+    ## What it finds
+    Tasks on an SQS broker that have effects and run without `acks_late`, which is Celery's default.
+
+    ## Why it is bad
+    When the worker dies while the task runs (a deployment, an out-of-memory kill), the task is gone. The queue's
+    visibility timeout and dead letters never come into play.
+
+    ## When it is fine
+    Running twice would be worse than not at all: then early acknowledgement is right. Or the task is declared
+    `best_effort`.
+    """
+
+    id, name = "CEL102", "task-acknowledged-early"
+    severity, confidence = Severity.ADVICE, Confidence.HIGH
+    profiles = frozenset({"strict"})
+    needs = "code"
+    sources = ("https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-late",)
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every task on SQS that is acknowledged first."""
+        for endpoint in topology.endpoints(role="consume", system="sqs", library="celery"):
+            queues = topology.channels_of(endpoint)
+            if endpoint.facts.get("acks_late") is not False or any(signals.is_quiet(queue) for queue in queues):
+                continue
+            effects = endpoint.facts.get("effects")
+            if effects == []:
+                continue
+            finding = self.finding(
+                f"task {code_name(endpoint)} is deleted from '{topology.label_of(endpoint)}' before it runs: a worker that "
+                "dies loses it",
+                *queues,
+            ).at(endpoint, *signals.said(effects, "works"))
+            if effects is None:
+                finding = finding.capped(Confidence.MEDIUM, "what the task does is not known")
+            yield finding.checked("acks_late: no", "declared best effort: no").advise(
+                "set acks_late=True and make the task safe to run twice"
+            )
+
+
+_TASKS = """
+    import requests
+    from celery import Celery
+
+    app = Celery("payments", broker="sqs://")
+
+    @app.task(LATE)
+    def charge(card):
+        requests.post("https://bank.example/charge", data=card)
+
+    def pay(card):
+        charge.delay(card)
+    """
+TaskAcknowledgedEarly.bad = (Example({"payments.py": _TASKS.replace("LATE", "")}, "Celery's default"),)
+TaskAcknowledgedEarly.good = (
+    Example({"payments.py": _TASKS.replace("LATE", "acks_late=True")}, "acknowledged afterwards"),
+)

@@ -1,0 +1,73 @@
+"""KFK104 weak-acks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.checking.check import default_cap
+from brokerlint.tables import limit
+from brokerlint.topology import ChannelNode, Topology, signals
+from brokerlint.topology.uses import code_name, setting, setting_origin
+
+_WEAK = frozenset({"0", "1"})
+
+
+class WeakAcks(Check):
+    """A producer takes a record for safe that only one broker has.
+
+    ## What it finds
+    `acks` of 0 or 1, written down or by the library's default (aiokafka; kafka-python before 3.0). Worse, as an error,
+    where the topic is declared to be replicated safely, so that the cluster pays for what the client waives.
+
+    ## Why it is bad
+    When the leading broker fails before the others have copied the record, an acknowledged record is gone.
+
+    ## When it is fine
+    Metrics and logs, topics declared `best_effort`, development, or an idempotent producer.
+    """
+
+    id, name = "KFK104", "weak-acks"
+    severity, confidence = Severity.WARNING, Confidence.HIGH
+    profiles = frozenset({"strict"})
+    fix = "auto-unsafe"
+    sources = ("https://kafka.apache.org/documentation/#producerconfigs_acks",)
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every producer with weak acknowledgements."""
+        for endpoint in topology.endpoints(role="produce", system="kafka"):
+            acks = setting(endpoint, "acks")
+            topics = topology.channels_of(endpoint)
+            idempotent = setting(endpoint, "idempotence") is True or setting(endpoint, "transactional_id")
+            uses = topology.uses_of(endpoint)
+            development = bool(uses) and all(use.environment in ("dev", "test") for use in uses)
+            if str(acks) not in _WEAK or idempotent or development or any(signals.is_quiet(topic) for topic in topics):
+                continue
+            default = setting_origin(endpoint, "acks") == "library-default"
+            how = f"the default of {endpoint.library}" if default else "set"
+            finding = self.finding(
+                f"{code_name(endpoint)} sends to '{topology.label_of(endpoint)}' with acks={acks} ({how}): an acknowledged "
+                "record can be lost",
+                *topics,
+            ).at(endpoint)
+            paid = [topic for topic in topics if _replicated(topic) or topic.declaration.role in ("work", "audit")]
+            if paid:
+                finding = finding.as_(Severity.ERROR).at(paid[0])
+            yield finding.capped(*default_cap(endpoint, "acks")).advise('set acks="all" and enable idempotence')
+
+
+def _replicated(topic: ChannelNode) -> bool:
+    copies, insync = topic.property("replication_factor"), topic.property("min_insync_replicas")
+    safe = isinstance(copies, int) and copies >= limit("kafka", "safe_replication")
+    return safe and isinstance(insync, int) and insync >= limit("kafka", "safe_insync")
+
+
+_SEND = """
+    from aiokafka import AIOKafkaProducer
+
+    async def pay(payment):
+        async with AIOKafkaProducer(bootstrap_servers="broker:9092"MORE) as producer:
+            await producer.send_and_wait("payments", payment)
+    """
+WeakAcks.bad = (Example({"pay.py": _SEND.replace("MORE", "")}, "the library's default is 1"),)
+WeakAcks.good = (Example({"pay.py": _SEND.replace("MORE", ', acks="all"')}, "all copies confirm"),)

@@ -1,0 +1,78 @@
+"""SQS107 work-outlives-visibility."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Endpoint
+from brokerlint.topology import Topology
+from brokerlint.topology.uses import code_name
+
+
+class WorkOutlivesVisibility(Check):
+    """The work on a message takes longer than the queue hides it.
+
+    ## What it finds
+    A consumer whose constant sleeps alone take longer than the effective visibility timeout (the call's, else the
+    queue's, else 30 seconds where the queue is declared in the tree), and that does not extend it.
+
+    ## Why it is bad
+    The queue gives the message to another receiver while the first still works on it. Everything is done twice, and the
+    first one's delete fails silently.
+
+    ## When it is fine
+    The timeout is extended while the work runs, messages are deleted before the work (see SQS103), or Lambda or Celery
+    receives (see SQS203 and CEL101).
+    """
+
+    id, name = "SQS107", "work-outlives-visibility"
+    severity, confidence = Severity.WARNING, Confidence.MEDIUM
+    profiles = frozenset({"strict"})
+    sources = (
+        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html",
+    )
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every handler that is slower than its queue's patience."""
+        for endpoint in topology.endpoints(role="consume", system="sqs"):
+            seconds = endpoint.facts.get("work_seconds")
+            if not seconds or _excused(endpoint):
+                continue
+            for queue in topology.channels_of(endpoint):
+                visibility = endpoint.facts.get("visibility")
+                if visibility is None:
+                    visibility = queue.effective("visibility_timeout", "default_visibility")
+                if isinstance(visibility, int) and seconds > visibility > 0:
+                    message = f"{code_name(endpoint)} may work {seconds:g} s but {queue} shows the message again after "
+                    yield (
+                        self.finding(f"{message}{visibility} s: duplicates", queue)
+                        .at(endpoint, queue)
+                        .checked("timeout extended meanwhile: no", "deleted before the work: no")
+                        .advise("raise the visibility timeout, or extend it while the work runs")
+                    )
+
+
+def _excused(endpoint: Endpoint) -> bool:
+    early = any(ack.get("position") == "before" for ack in endpoint.facts.get("acks") or ())
+    extends = any(ack.get("kind") == "visibility" for ack in endpoint.facts.get("acks") or ())
+    managed = endpoint.library in ("celery", "kombu") or endpoint.facts.get("loop_kind") == "lambda-handler"
+    return bool(early or extends or managed or endpoint.facts.get("heartbeat"))
+
+
+_WORKER = """
+    import time
+    import boto3
+
+    sqs = boto3.client("sqs")
+    URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/reports"
+
+    while True:
+        for message in sqs.receive_message(QueueUrl=URL, WaitTimeSeconds=20, VisibilityTimeout=SECONDS).get("Messages", []):
+            time.sleep(60)
+            sqs.delete_message(QueueUrl=URL, ReceiptHandle=message["ReceiptHandle"])
+    """
+WorkOutlivesVisibility.bad = (
+    Example({"worker.py": _WORKER.replace("SECONDS", "30")}, "a minute of work, half a minute"),
+)
+WorkOutlivesVisibility.good = (Example({"worker.py": _WORKER.replace("SECONDS", "180")}, "hidden for three minutes"),)
