@@ -1,8 +1,9 @@
 """Acknowledgements: deletes, commits and acks, and where each stands relative to the work.
 
-``before``: the work follows in the same turn. ``finally``: in the ``finally`` of a ``try`` around the work. ``except``: in a
-handler of such a ``try``. ``always``: behind a handler that swallows every failure of the work. ``after``: only reached when the
-work went well. An acknowledgement without a position stands where no work could be seen.
+``before``: the work follows in the same turn. ``finally``: in the ``finally`` of a ``try`` around the work.
+``except``: in a handler of such a ``try``. ``always``: behind a handler that swallows every failure of the work.
+``after``: only reached when the work went well. An acknowledgement without a position stands where no work could be
+seen.
 """
 
 from __future__ import annotations
@@ -23,10 +24,18 @@ _KINDS = {
     "partial-response": "return-failures",
 }  # fmt: skip
 _BY_NAME = {
-    "delete": "delete", "delete_message": "delete", "delete_message_batch": "delete-batch", "delete_messages": "delete-batch",
-    "change_visibility": "visibility", "change_message_visibility": "visibility", "ack": "acknowledge", "acknowledge": "acknowledge",
-    "nack": "acknowledge", "commit": "commit", "store_offsets": "store",
-}  # fmt: skip
+    "delete": "delete",
+    "delete_message": "delete",
+    "delete_message_batch": "delete-batch",
+    "delete_messages": "delete-batch",
+    "change_visibility": "visibility",
+    "change_message_visibility": "visibility",
+    "ack": "acknowledge",
+    "acknowledge": "acknowledge",
+    "nack": "acknowledge",
+    "commit": "commit",
+    "store_offsets": "store",
+}
 
 
 def kind_of(moment: Moment) -> str:
@@ -181,9 +190,9 @@ def _guard(here: Moment, earlier: list[list[Moment]], level: int) -> int:
     """The ``if`` around the acknowledgement that no work stands in; -1 when nothing guards it."""
     body = here.frame.body
     for index in context.around(body, here.site.block):
-        if body.blocks[index].kind in ("if", "else", "case"):
-            if not any(context.inside(body, chain[level].site.block, index) for chain in earlier):
-                return index
+        guarding = body.blocks[index].kind in ("if", "else", "case")
+        if guarding and not any(context.inside(body, chain[level].site.block, index) for chain in earlier):
+            return index
     return -1
 
 
@@ -221,7 +230,8 @@ def _swallowed_below(chain: list[Moment], walk: Walk, effects: Effects) -> Place
 
 
 def swallowing(frame: Frame, attempt: int, walk: Walk, effects: Effects) -> int:
-    """The broad handler of a ``try`` that neither raises nor keeps the failed message somewhere; -1 when there is none."""
+    """The broad handler of a ``try`` that neither raises nor keeps the failed message somewhere; -1 when there is
+    none."""
     body = frame.body
     for part in context.parts_of(body, attempt):
         block = body.blocks[part]

@@ -28,7 +28,8 @@ _EVERYWHERE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells one client from another: its model and construction, or (``key``) the attribute of a class it is in."""
+    """What tells one client from another: its model and construction, or (``key``) the attribute of a class it is
+    in."""
 
     model: str
     site: Place | None
@@ -176,7 +177,12 @@ class Clients:
         ):
             iterable = iterable.arguments[0].value if iterable.arguments else iterable
         if isinstance(iterable, ir.Call):
-            return False
+            place = Place(here.module.path, iterable.line, iterable.end_line)
+            return identity.site is not None and (place.path, place.line, place.last) == (
+                identity.site.path,
+                identity.site.line,
+                identity.site.last,
+            )
         if identity.key is not None and self._key(here, iterable) == identity.key:
             return True
         scope = self.scope(here)

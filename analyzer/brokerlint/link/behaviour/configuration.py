@@ -1,4 +1,5 @@
-"""A client's configuration under normalised keys: what the code says, and the library's defaults for the pinned version.
+"""A client's configuration under normalised keys: what the code says, and the library's defaults for the pinned
+version.
 
 Each value comes with its origin. Secrets are never kept: only that one was written down.
 """
@@ -22,12 +23,13 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _OF_CONSUMERS = frozenset({
-    "auto_commit", "auto_store", "auto_commit_background", "auto_commit_interval", "offset_reset", "isolation", "max_poll_interval",
-    "max_poll_records", "session_timeout", "heartbeat", "assignor", "group_protocol", "auto_create", "security", "request_timeout",
+    "auto_commit", "auto_store", "auto_commit_background", "auto_commit_interval", "offset_reset", "isolation",
+    "max_poll_interval", "max_poll_records", "session_timeout", "heartbeat", "assignor", "group_protocol",
+    "auto_create", "security", "request_timeout",
 })  # fmt: skip
 _OF_PRODUCERS = frozenset({
-    "acks", "idempotence", "message_timeout", "max_in_flight", "linger", "retries", "partitioner", "hash", "batch_size", "auto_create",
-    "security", "request_timeout", "batch_messages",
+    "acks", "idempotence", "message_timeout", "max_in_flight", "linger", "retries", "partitioner", "hash",
+    "batch_size", "auto_create", "security", "request_timeout", "batch_messages",
 })  # fmt: skip
 _NOT_SHARED = frozenset(
     {
@@ -46,7 +48,8 @@ _NUMBERS = re.compile(r"-?\d+$")
 def configuration(
     ev: Evaluator, found: Found, versions: Mapping[str, str]
 ) -> tuple[dict[str, dict[str, Any]], bool | None, str]:
-    """The settings of a use's client, whether no unknown key can hide among them, and the library's pinned version ("")."""
+    """The settings of a use's client, whether no unknown key can hide among them, and the library's pinned version
+    ("")."""
     use = found.use
     config = () if use.guessed else use.config
     version = next((versions[name] for name in use.library.distributions if name in versions), "")
@@ -102,9 +105,8 @@ def is_placeholder(text: str) -> bool:
 
 def _setting(ev: Evaluator, name: str, values: Values) -> dict[str, Any]:
     for value in values:
-        if isinstance(value, Const):
-            if value.value is None or isinstance(value.value, (str, int, float, bool)):
-                return {"value": normal(name, value.value), "origin": "literal"}
+        if isinstance(value, Const) and not isinstance(value.value, bytes):
+            return {"value": normal(name, value.value), "origin": "literal"}
         path = callable_path(ev, value)
         if path:
             return {"value": path, "origin": "literal"}
@@ -119,7 +121,8 @@ def _setting(ev: Evaluator, name: str, values: Values) -> dict[str, Any]:
 
 
 def callable_path(ev: Evaluator, value: object) -> str:
-    """What a callable setting calls: ``pickle.loads`` given directly or inside a lambda; its qualified name otherwise."""
+    """What a callable setting calls: ``pickle.loads`` given directly or inside a lambda; its qualified name
+    otherwise."""
     if isinstance(value, External):
         return value.path
     if isinstance(value, Method):
@@ -158,7 +161,7 @@ def normal(name: str, value: object) -> object:
     return value
 
 
-# --- Defaults -------------------------------------------------------------------------------------------------------------
+# --- Defaults -------------------------------------------------------------------------------------------------------
 
 
 def defaults(library_: Library, version: str) -> dict[str, object]:

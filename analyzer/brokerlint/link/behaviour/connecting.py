@@ -41,11 +41,14 @@ def construction(ev: Evaluator, identity: Identity | None) -> CallSite | None:
     module = ev.program.module(place.path) if place is not None else None
     if place is None or module is None:
         return None
-    for chain, body in bodies(module.body):
-        for site in body.sites:
-            if (site.call.line, site.call.end_line) == (place.line, place.last) and _makes(site, identity):
-                return CallSite(module, chain, site)
-    return None
+    found = [
+        CallSite(module, chain, site)
+        for chain, body in bodies(module.body)
+        for site in body.sites
+        if (site.call.line, site.call.end_line) == (place.line, place.last) and _makes(site, identity)
+    ]
+    # The outermost of nested calls is read last.
+    return max(found, key=lambda here: here.site.order, default=None)
 
 
 def _makes(site: ir.Site, identity: Identity | None) -> bool:
@@ -61,7 +64,7 @@ def _makes(site: ir.Site, identity: Identity | None) -> bool:
 
 
 def client_scope(made: CallSite | None, entries: Entries, callers: Callers, height: int = 0) -> str:
-    """Where a client is built: ``module`` (also: cached), ``init``, ``loop``, ``handler``, ``function``; "" when unknown."""
+    """Where a client is built: ``module`` (or cached), ``init``, ``loop``, ``handler``, ``function``; or ""."""
     if made is None:
         return ""
     body, site = made.body, made.site
@@ -107,7 +110,7 @@ def credentials(
 
 
 def aws_settings(made: CallSite | None) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """Of an AWS client's construction: settings (``verify_tls``, ``use_ssl``, ``endpoint``) and facts (``client_read_timeout``)."""
+    """Of an AWS client's construction: settings (``verify_tls``, ``use_ssl``, ``endpoint``) and timeouts as facts."""
     if made is None or last_name(made.site.call.function) not in ("client", "resource", "create_client"):
         return {}, {}
     call = made.site.call
@@ -121,10 +124,12 @@ def aws_settings(made: CallSite | None) -> tuple[dict[str, dict[str, Any]], dict
     config = payload.inlined(made.body, call.keyword("config"), made.at)
     if config is None or config == ir.Constant(None):
         return settings, {"client_read_timeout": None}
-    if isinstance(config, ir.Call) and not any(argument.star for argument in config.arguments):
-        timeout = config.keyword("read_timeout")
-        if timeout is None:
-            return settings, {"client_read_timeout": None}
-        if isinstance(timeout, ir.Constant) and isinstance(timeout.value, (int, float)):
-            return settings, {"client_read_timeout": int(timeout.value)}
+    written = isinstance(config, ir.Call) and "Config" in last_name(config.function)
+    if not isinstance(config, ir.Call) or not written or any(argument.star for argument in config.arguments):
+        return settings, {}
+    timeout = config.keyword("read_timeout")
+    if timeout is None:
+        return settings, {"client_read_timeout": None}
+    if isinstance(timeout, ir.Constant) and isinstance(timeout.value, (int, float)):
+        return settings, {"client_read_timeout": int(timeout.value)}
     return settings, {}

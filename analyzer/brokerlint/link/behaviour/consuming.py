@@ -1,4 +1,5 @@
-"""How messages are consumed: the kind of loop, the tests of what was received, the work and where it runs, seeks and closes."""
+"""How messages are consumed: the kind of loop, the tests of what was received, the work and where it runs, seeks and
+closes."""
 
 from __future__ import annotations
 
@@ -66,7 +67,7 @@ def loop_around(origins: list[Origin]) -> str:
         if origin.how == "handler":
             continue
         loops = context.loops(origin.body, origin.block)
-        if any(context.endless(origin.body.blocks[index]) for index in loops):
+        if origin.how == "loop" or any(context.endless(origin.body.blocks[index]) for index in loops):
             return "forever"
         found["over-items" if loops else "none"] = 1
     if any(origin.escapes for origin in origins):
@@ -107,7 +108,7 @@ def _tests_received(origin: Origin, test: ir.Expr | None) -> bool:
     )
 
 
-# --- Tests of what was received -----------------------------------------------------------------------------------------
+# --- Tests of what was received -------------------------------------------------------------------------------------
 
 
 def error_checked(origins: list[Origin], walks: list[Walk]) -> bool | None:
@@ -132,7 +133,8 @@ def _asked(origins: list[Origin], walks: list[Walk], asks: Any) -> bool | None:
 
 
 def none_test(origins: list[Origin]) -> str:
-    """How the answer of a single receive is tested for None: ``is-none``, ``truthiness``, ``missing``; "" if it escapes."""
+    """How the answer of a single receive is tested for None: ``is-none``, ``truthiness``, ``missing``; "" if it
+    escapes."""
     found: set[str] = set()
     for origin in origins:
         if not origin.single:
@@ -182,7 +184,7 @@ def _none_test_of(held: messages.Held, test: ir.Expr) -> str:
     return ""
 
 
-# --- Where messages go --------------------------------------------------------------------------------------------------
+# --- Where messages go ----------------------------------------------------------------------------------------------
 
 
 def escapes(walk: Walk) -> bool:
@@ -280,7 +282,7 @@ def _started(moment: Moment, walk: Walk) -> str:
     return ""
 
 
-# --- The try around the work ----------------------------------------------------------------------------------------------
+# --- The try around the work ----------------------------------------------------------------------------------------
 
 
 def try_shape(origins: list[Origin], walks: list[Walk], effects: Effects) -> dict[str, Any]:
@@ -345,7 +347,7 @@ def _retries(body: ir.Body, attempt: int) -> str:
     return "none"
 
 
-# --- Position and end -----------------------------------------------------------------------------------------------------
+# --- Position and end -----------------------------------------------------------------------------------------------
 
 
 def seeks(ev: Evaluator, acts: list[Act], sink: CallSite, operation_act: str, scope: Activation) -> list[Place]:
@@ -367,7 +369,8 @@ def _assigns_offset(ev: Evaluator, sink: CallSite, scope: Activation) -> bool:
 
 
 def closes(acts: list[Act]) -> list[dict[str, Any]]:
-    """Where the consumer is closed, and how that place is reached: ``finally``, ``context-manager``, ``signal``, ``method``, ``end``."""
+    """Where the consumer is closed, and how that place is reached: ``finally``, ``context-manager``, ``signal``,
+    ``method``, ``end``."""
     found = []
     for act in acts:
         if act.operation.act != "close":

@@ -20,8 +20,8 @@ _ORDER = re.compile(
 )
 _SEEN = re.compile(r"(?i)(processed|seen|handled|dedup\w*|duplicate\w*|idempot\w*|already)")
 _UPSERTS = frozenset({
-    "on_conflict_do_nothing", "on_conflict_do_update", "update_or_create", "get_or_create", "upsert", "bulk_upsert", "merge", "setnx",
-    "replace_one", "find_one_and_replace", "insert_ignore",
+    "on_conflict_do_nothing", "on_conflict_do_update", "update_or_create", "get_or_create", "upsert", "bulk_upsert",
+    "merge", "setnx", "replace_one", "find_one_and_replace", "insert_ignore",
 })  # fmt: skip
 _SQL = re.compile(
     r"(?i)on\s+conflict|on\s+duplicate\s+key|insert\s+ignore|merge\s+into|insert\s+or\s+(?:ignore|replace)"
@@ -50,7 +50,8 @@ def content(
 
 
 def order_use(walks: list[Walk]) -> list[Place]:
-    """Where a handler relies on order: it compares a message's sequence or version, or keeps state by a message's key."""
+    """Where a handler relies on order: it compares a message's sequence or version, or keeps state by a message's
+    key."""
     found: set[Place] = set()
     for walk in walks:
         for frame in walk.frames:
@@ -210,16 +211,17 @@ def _is_raw_body(frame: Frame, expr: ir.Expr) -> bool:
     return False
 
 
-# --- Skipped messages -------------------------------------------------------------------------------------------------------
+# --- Skipped messages -----------------------------------------------------------------------------------------------
 
 
 def skip_paths(
     origins: list[Origin], walks: list[Walk], effects: Effects, acks: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The branches on a field of the message that give it back: hidden for no time, sent again, or left without an ack."""
+    """The branches on a field of the message that give it back: hidden for no time, sent again, or left without an
+    ack."""
     acked = {(one["place"].path, one["place"].line) for one in acks if one["kind"] in ("delete", "delete-batch")}
     found: list[dict[str, Any]] = []
-    for origin, walk in zip(origins, walks, strict=True):
+    for walk in walks:
         for frame in walk.frames:
             for index, block in enumerate(frame.body.blocks):
                 field = _field_tested(frame, block) if block.kind in ("if", "else") else ""

@@ -38,7 +38,8 @@ def inside(body: ir.Body, block: int, outer: int) -> bool:
 def endless(block: ir.Block) -> bool:
     """Is the loop meant to go on until the process is told to stop?
 
-    ``while True``, ``while self.running``, ``while not stopped()`` are; a comparison or a collection's name is not told.
+    ``while True``, ``while self.running``, ``while not stopped()`` are; a comparison or a collection's name is not
+    told.
     """
     test = block.subject
     if block.kind == "while":
@@ -114,7 +115,8 @@ def broad(handler: ir.Block) -> bool:
 
 
 def leaves(body: ir.Body, block: int) -> str:
-    """How a block certainly ends: ``return``, ``raise``, ``break``, ``continue``, or "" when control falls out of it."""
+    """How a block certainly ends: ``return``, ``raise``, ``break``, ``continue``, or "" when control falls out of
+    it."""
     for leave in body.exits:
         if leave.block == block and leave.kind in _LEAVING:
             return leave.kind

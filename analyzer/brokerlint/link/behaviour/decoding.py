@@ -13,14 +13,15 @@ from brokerlint.link.sites import last_name
 from brokerlint.python import ir
 
 _ENVELOPE = frozenset({
-    "Body", "body", "Messages", "Records", "ReceiptHandle", "receiptHandle", "MessageId", "messageId", "MessageAttributes", "messageAttributes",
-    "Attributes", "attributes", "kinesis", "data", "sqs", "eventSource", "eventSourceARN", "value", "records",
+    "Body", "body", "Messages", "Records", "ReceiptHandle", "receiptHandle", "MessageId", "messageId",
+    "MessageAttributes", "messageAttributes", "Attributes", "attributes", "kinesis", "data", "sqs", "eventSource",
+    "eventSourceARN", "value", "records",
 })  # fmt: skip
 _PICKLES = ("pickle.", "cPickle.", "dill.", "cloudpickle.", "marshal.", "_pickle.", "joblib.")
 _JSON = ("json.", "orjson.", "ujson.", "simplejson.", "rapidjson.", "msgspec.json.")
 _TYPE_FIELDS = frozenset({
-    "type", "event_type", "eventtype", "event", "event_name", "eventname", "action", "kind", "message_type", "messagetype", "detail-type", "command",
-    "job_type", "topic", "name", "subject",
+    "type", "event_type", "eventtype", "event", "event_name", "eventname", "action", "kind", "message_type",
+    "messagetype", "detail-type", "command", "job_type", "topic", "name", "subject",
 })  # fmt: skip
 _VERIFYING = frozenset({"compare_digest", "verify", "verify_signature", "check_signature", "validate_signature"})
 _MOST = 60
@@ -140,8 +141,8 @@ def _read_key(held: messages.Held, expr: ir.Expr) -> str:
         if isinstance(first, ir.Constant) and isinstance(first.value, str) and held.kind(expr.function.value) == "part":
             return first.value
     if isinstance(expr, ir.Compare) and isinstance(expr.left, ir.Constant) and isinstance(expr.left.value, str):
-        if any(operator in ("In", "NotIn") and held.kind(right) == "part" for operator, right in expr.rest):
-            return expr.left.value
+        found = any(operator in ("In", "NotIn") and held.kind(right) == "part" for operator, right in expr.rest)
+        return expr.left.value if found else ""
     return ""
 
 

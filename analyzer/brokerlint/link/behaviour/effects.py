@@ -139,7 +139,7 @@ class Effects:
         """Could the call be the work, though it is not known what it does: a message goes into code that isn't here?"""
         if moment.entered or moment.operation is not None or is_logging(moment.call) or not moment.holds():
             return False
-        if moment.name in _NO_WORK or any(isinstance(value, External) for value in moment.callees):
+        if moment.name in _NO_WORK:
             return False
         held = moment.frame.held
         function = moment.call.function

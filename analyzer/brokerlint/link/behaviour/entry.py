@@ -32,8 +32,9 @@ _ROUTES = frozenset(
     }
 )
 _VIEWS = frozenset({
-    "View", "APIView", "Resource", "MethodView", "RequestHandler", "ViewSet", "ModelViewSet", "GenericViewSet", "GenericAPIView", "HTTPEndpoint",
-    "CreateAPIView", "ListCreateAPIView", "UpdateAPIView", "CreateView", "UpdateView", "FormView", "HTTPMethodView",
+    "View", "APIView", "Resource", "MethodView", "RequestHandler", "ViewSet", "ModelViewSet", "GenericViewSet",
+    "GenericAPIView", "HTTPEndpoint", "CreateAPIView", "ListCreateAPIView", "UpdateAPIView", "CreateView",
+    "UpdateView", "FormView", "HTTPMethodView",
 })  # fmt: skip
 _VERBS = frozenset(
     {
@@ -68,8 +69,8 @@ _SCHEDULES = frozenset(
     }
 )
 _HANDLERS = frozenset({
-    "subscriber", "agent", "on_sqs_message", "on_sns_message", "on_kinesis_record", "kafka_listener", "consumes", "consumer", "task", "shared_task",
-    "actor", "job", "aws_sns_sqs", "on_cw_event",
+    "subscriber", "agent", "on_sqs_message", "on_sns_message", "on_kinesis_record", "kafka_listener", "consumes",
+    "consumer", "task", "shared_task", "actor", "job", "aws_sns_sqs", "on_cw_event",
 })  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""What decides whether a send runs: branches and early exits, what they ask for, and what happens when the send fails."""
+"""What decides whether a send runs: branches and early exits, what they ask for, and what happens when the send
+fails."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ def conditional(sends: list[CallSite]) -> bool:
 
 
 def guards(sends: list[CallSite]) -> list[dict[str, Any]]:
-    """The conditions of a send, with what they ask for: ``attempt``, ``depth``, ``cursor``, ``remaining`` or ``other``."""
+    """The conditions of a send, with what they ask for: ``attempt``, ``depth``, ``cursor``, ``remaining`` or
+    ``other``."""
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for send in sends:
         for block in deciding(send):

@@ -17,14 +17,16 @@ from brokerlint.python import ir
 _RANK = {"": 0, "part": 1, "handle": 2, "message": 3, "batch": 4}
 _LISTS = frozenset({"Messages", "Records", "records", "messages"})
 _BODIES = frozenset({
-    "Body", "body", "value", "key", "headers", "attributes", "message_attributes", "MessageAttributes", "messageAttributes", "Attributes",
-    "kinesis", "Sns", "data", "Data", "json", "payload", "content", "MessageId", "messageId", "message_id", "md5OfBody", "eventSourceARN",
-    "timestamp", "offset", "partition", "topic", "error", "latency", "delivery_count", "ApproximateReceiveCount", "detail",
+    "Body", "body", "value", "key", "headers", "attributes", "message_attributes", "MessageAttributes",
+    "messageAttributes", "Attributes", "kinesis", "Sns", "data", "Data", "json", "payload", "content", "MessageId",
+    "messageId", "message_id", "md5OfBody", "eventSourceARN", "timestamp", "offset", "partition", "topic", "error",
+    "latency", "delivery_count", "ApproximateReceiveCount", "detail",
 })  # fmt: skip
 _HANDLES = frozenset({"ReceiptHandle", "receiptHandle", "receipt_handle"})
 _SAME = frozenset({
-    "items", "values", "list", "tuple", "sorted", "enumerate", "reversed", "iter", "next", "anext", "filter", "zip", "copy", "deepcopy", "pop",
-    "chain", "islice", "batched", "set", "cast", "tqdm", "as_completed", "popleft", "wait_for", "to_thread", "shield",
+    "items", "values", "list", "tuple", "sorted", "enumerate", "reversed", "iter", "next", "anext", "filter", "zip",
+    "copy", "deepcopy", "pop", "chain", "islice", "batched", "set", "cast", "tqdm", "as_completed", "popleft",
+    "wait_for", "to_thread", "shield",
 })  # fmt: skip
 _NOTHING = frozenset({"len", "bool", "isinstance", "type", "id", "hasattr", "print", "callable", "any", "all"})
 

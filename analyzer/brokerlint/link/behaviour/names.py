@@ -11,15 +11,19 @@ from brokerlint.link.sites import last_name
 from brokerlint.link.values import Template, Unknown
 from brokerlint.python import ir
 
+_ENTITIES = (
+    "id uuid guid pk user username tenant customer client device order session account organisation organization org "
+    "company merchant store shop room chat game job sensor vehicle symbol"
+)
+_SETTINGS = "app application service project prefix namespace system suffix version topic queue name"
 _CLASSES = (
     ("stage", re.compile(r"(?i)(^|_)(env|environment|stage|deployment|tier)($|_|name)")),
     ("region", re.compile(r"(?i)region")),
     ("account", re.compile(r"(?i)aws_?account|account_?(?:number|no)\b|accountid$")),
     ("team", re.compile(r"(?i)(^|_)(team|squad|owner)($|_)")),
-    ("app", re.compile(r"(?i)(^|_)(app|application|service|project|prefix|namespace|system|suffix|version|topic|queue|name)($|_|name)")),
-    ("entity", re.compile(r"(?i)(_id|_uuid|_guid|_key|_no|_number)$|^(id|uuid|guid|pk|user|username|tenant|customer|client|device|order|session|"
-                          r"account|organi[sz]ation|org|company|merchant|store|shop|room|chat|game|job|sensor|vehicle|symbol)$")),
-)  # fmt: skip
+    ("app", re.compile(rf"(?i)(^|_)({_SETTINGS.replace(' ', '|')})($|_|name)")),
+    ("entity", re.compile(rf"(?i)(_id|_uuid|_guid|_key|_no|_number)$|^({_ENTITIES.replace(' ', '|')})$")),
+)
 _FINITE = frozenset({"Literal", "Enum"})
 
 

@@ -170,7 +170,7 @@ class Observer:
         return facts
 
     def handler(self, value: FunctionValue, system: str) -> Facts:
-        """What a function that the platform calls with a batch of messages does (``def handler(event, context)``)."""
+        """What a function does that the platform calls with a batch of messages."""
         self._ev.start()
         origins = self._origins.handled(value, "batch")
         walks = [self._walk(origin) for origin in origins]

@@ -1,4 +1,5 @@
-"""Where messages arrive: the receiving calls, the loops over a consumer, the handlers that a library calls, and the callers
+"""Where messages arrive: the receiving calls, the loops over a consumer, the handlers that a library calls, and the
+callers
 of wrappers that only hand the messages on."""
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ _MANY_CALLERS = 12
 class Origin:
     """A body in which messages appear.
 
-    ``how``: ``call`` (``site`` receives), ``loop`` (``block`` iterates over the consumer), ``handler`` (the body is called with a
-    message). ``receive`` is the receiving library call and its operation, where there is one. ``wrapped`` tells that the
-    body calls a wrapper. ``escapes``: the messages leave the body to callers that were not found.
+    ``how``: ``call`` (``site`` receives), ``loop`` (``block`` iterates over the consumer), ``handler`` (the body is
+    called with a message). ``receive`` is the receiving library call and its operation, where there is one.
+    ``wrapped`` tells that the body calls a wrapper. ``escapes``: the messages leave the body to callers that were not
+    found.
     """
 
     how: str

@@ -1,4 +1,4 @@
-"""Time: what a consumer waits for between receives and before work, attempts that it counts, and how it keeps a message longer."""
+"""Time: what a consumer waits for, the attempts that it counts, and how it keeps a message longer."""
 
 from __future__ import annotations
 
@@ -86,12 +86,19 @@ def waits_until(walks: list[Walk]) -> list[Place]:
                 value = moment.call.arguments[0].value
                 if moment.frame.held.kind(value) and _TIME.search(_written(moment.frame, value)):
                     found.add(moment.place)
-            elif is_sleep(moment) or (moment.operation is not None and moment.operation.act == "pause"):
-                if any(
-                    _tests_time(moment.frame, index) for index in context.around(moment.frame.body, moment.site.block)
-                ):
-                    found.add(moment.place)
+            elif _holds_back(moment) and _under_time(moment):
+                found.add(moment.place)
     return sorted(found)
+
+
+def _holds_back(moment: Moment) -> bool:
+    return is_sleep(moment) or (moment.operation is not None and moment.operation.act == "pause")
+
+
+def _under_time(moment: Moment) -> bool:
+    """Does a test of a time that the message carries lead here?"""
+    body = moment.frame.body
+    return any(_tests_time(moment.frame, index) for index in context.around(body, moment.site.block))
 
 
 def _written(frame: Frame, expr: ir.Expr | None) -> str:
@@ -131,7 +138,7 @@ def _is_attempt(frame: Frame, compare: ir.Compare) -> bool:
 
 
 def keeping(acts: list[Act], acks: list[dict[str, Any]], walks: list[Walk]) -> dict[str, bool]:
-    """``pauses``: partitions are paused while work runs. ``heartbeat``: the visibility timeout is extended meanwhile."""
+    """``pauses``: partitions are paused while work runs. ``heartbeat``: the visibility timeout is extended."""
     extends = any(one["kind"] == "visibility" and one.get("timeout") != 0 for one in acks)
     return {
         "pauses": any(act.operation.act == "pause" for act in acts),

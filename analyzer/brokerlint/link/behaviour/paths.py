@@ -1,7 +1,7 @@
 """Import paths: which library an expression comes from, also where its value can't be known.
 
-``requests.Session().post`` is told for ``self.http.post`` when some method says ``self.http = requests.Session()``. A call
-is written ``()``; where its first argument is a text, as in ``boto3.client("s3")``, that text stands inside.
+``requests.Session().post`` is told for ``self.http.post`` when some method says ``self.http = requests.Session()``. A
+call is written ``()``; where its first argument is a text, as in ``boto3.client("s3")``, that text stands inside.
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ class Paths:
             return self._called(expr, scope, at, depth)
         if isinstance(expr, ir.Name):
             return self._named(expr, scope, at, depth)
+        if isinstance(expr, ir.Item) and isinstance(expr.of, ir.Sequence) and expr.index is not None:
+            items = expr.of.items
+            return self.path(items[expr.index], scope, at, depth + 1) if expr.index < len(items) else ""
         if isinstance(expr, (ir.Entered, ir.Element, ir.Item)):
             return self.path(expr.of, scope, at, depth + 1)
         if isinstance(expr, ir.Subscript):

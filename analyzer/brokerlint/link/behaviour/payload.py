@@ -1,7 +1,8 @@
-"""What is sent: payload, keys, group and deduplication ids, headers, batch entries, in the words of the call that decides.
+"""What is sent: payload, keys, group and deduplication ids, headers, batch entries, in the words of the call that
+decides.
 
-Expressions are compared by a normalised text: local names that are bound once are put in, a wrapper's parameters are replaced by
-what its caller gives, and encodings (``json.dumps``, ``.encode()``) are taken off.
+Expressions are compared by a normalised text: local names that are bound once are put in, a wrapper's parameters are
+replaced by what its caller gives, and encodings (``json.dumps``, ``.encode()``) are taken off.
 """
 
 from __future__ import annotations
@@ -34,20 +35,21 @@ _ENCODINGS = frozenset(
     }
 )
 _RANDOM = frozenset({
-    "uuid1", "uuid4", "uuid6", "uuid7", "random", "randint", "randrange", "choice", "token_hex", "token_urlsafe", "urandom", "time", "time_ns",
-    "now", "utcnow", "today", "perf_counter", "monotonic", "getrandbits", "ulid", "ULID", "ksuid", "nanoid", "generate", "hostname", "gethostname",
-    "getpid",
+    "uuid1", "uuid4", "uuid6", "uuid7", "random", "randint", "randrange", "choice", "token_hex", "token_urlsafe",
+    "urandom", "time", "time_ns", "now", "utcnow", "today", "perf_counter", "monotonic", "getrandbits", "ulid",
+    "ULID", "ksuid", "nanoid", "generate", "hostname", "gethostname", "getpid",
 })  # fmt: skip
 _SERIALIZERS = {
-    "dumps": "json", "model_dump_json": "json", "to_json": "json", "json": "json", "SerializeToString": "protobuf", "schemaless_writer": "avro",
-    "encode": "str", "str": "str", "packb": "msgpack", "jsonable_encoder": "json",
+    "dumps": "json", "model_dump_json": "json", "to_json": "json", "json": "json", "SerializeToString": "protobuf",
+    "schemaless_writer": "avro", "encode": "str", "str": "str", "packb": "msgpack", "jsonable_encoder": "json",
 }  # fmt: skip
 _HEADERS = {
-    "correlation_id": {"correlation_id", "correlationid", "correlation-id", "x-correlation-id", "cid", "request_id", "requestid", "x-request-id", "corr_id"},
-    "reply_to": {"reply_to", "replyto", "reply-to", "reply_topic", "reply-topic", "replytopic", "reply_queue", "response_queue", "response_topic"},
-    "attempt": {"attempt", "attempts", "retry", "retries", "retry_count", "retry-count", "x-retry-count", "x-attempt", "retrycount", "attempt_count"},
-    "not_before": {"not_before", "not-before", "deliver_at", "run_at", "retry_at", "next_attempt", "process_after", "due_at"},
-    "trace": {"traceparent", "trace_id", "x-b3-traceid", "tracestate", "x-amzn-trace-id"},
+    "correlation_id": {"correlation_id", "correlationid", "correlation-id", "x-correlation-id", "cid", "request_id",
+    "requestid", "x-request-id", "corr_id"}, "reply_to": {"reply_to", "replyto", "reply-to", "reply_topic",
+    "reply-topic", "replytopic", "reply_queue", "response_queue", "response_topic"}, "attempt": {"attempt",
+    "attempts", "retry", "retries", "retry_count", "retry-count", "x-retry-count", "x-attempt", "retrycount",
+    "attempt_count"}, "not_before": {"not_before", "not-before", "deliver_at", "run_at", "retry_at", "next_attempt",
+    "process_after", "due_at"}, "trace": {"traceparent", "trace_id", "x-b3-traceid", "tracestate", "x-amzn-trace-id"},
 }  # fmt: skip
 _TYPES = ("DetailType", "type", "event_type", "eventType", "event", "event_name", "eventName", "action", "kind", "name")
 
@@ -218,7 +220,7 @@ def fingerprint(expr: ir.Expr | None) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12] if text else ""
 
 
-# --- Keys ---------------------------------------------------------------------------------------------------------------
+# --- Keys -----------------------------------------------------------------------------------------------------------
 
 
 def key_of(expr: ir.Expr | None, hidden: bool, values: Values) -> dict[str, Any]:
@@ -267,7 +269,7 @@ def _shape(expr: ir.Expr | None) -> str:
     return "unknown"
 
 
-# --- Batches ------------------------------------------------------------------------------------------------------------
+# --- Batches --------------------------------------------------------------------------------------------------------
 
 
 def entries_of(body: ir.Body, expr: ir.Expr | None, at: At) -> tuple[list[ir.Mapping], int | None]:
@@ -314,7 +316,7 @@ def entry(mapping: ir.Mapping, key: str) -> tuple[ir.Expr | None, bool]:
     return None, any(known is None for known, _ in mapping.entries)
 
 
-# --- Content ------------------------------------------------------------------------------------------------------------
+# --- Content --------------------------------------------------------------------------------------------------------
 
 
 def header_names(values: Values) -> list[str] | None:

@@ -1,4 +1,5 @@
-"""How messages are sent: flushes and their position, callbacks, transactions, database writes beside, and waits for an answer."""
+"""How messages are sent: flushes and their position, callbacks, transactions, database writes beside, and waits for
+an answer."""
 
 from __future__ import annotations
 
@@ -16,12 +17,12 @@ from brokerlint.places import Place
 from brokerlint.python import ir
 
 _SHUTDOWN = frozenset({
-    "close", "stop", "shutdown", "__exit__", "__aexit__", "__del__", "teardown", "on_shutdown", "cleanup", "disconnect", "terminate", "aclose",
-    "stop_producer", "close_producer", "lifespan",
+    "close", "stop", "shutdown", "__exit__", "__aexit__", "__del__", "teardown", "on_shutdown", "cleanup",
+    "disconnect", "terminate", "aclose", "stop_producer", "close_producer", "lifespan",
 })  # fmt: skip
 
 
-# --- Flushes --------------------------------------------------------------------------------------------------------------
+# --- Flushes --------------------------------------------------------------------------------------------------------
 
 
 def flushes(found: Found, acts: list[Act]) -> list[dict[str, Any]]:
@@ -86,9 +87,8 @@ def _beside(send: CallSite, here: CallSite, found: Found) -> str:
 
 
 def _same_branch(body: ir.Body, send: CallSite, here: CallSite) -> bool:
-    return context.inside(body, send.site.block, here.site.block) or context.inside(
-        body, here.site.block, send.site.block
-    )
+    """Does whatever decides about the flush decide about the send, too?"""
+    return context.inside(body, send.site.block, here.site.block)
 
 
 def _is_helper(send: CallSite, function: ir.Function, found: Found) -> bool:
@@ -134,7 +134,7 @@ def at_exit(clients: Clients, identity: Identity | None, sites: Sites) -> list[d
     return found
 
 
-# --- Delivery -------------------------------------------------------------------------------------------------------------
+# --- Delivery -------------------------------------------------------------------------------------------------------
 
 
 def callback(found: Found, config: dict[str, dict[str, Any]]) -> bool | None:
@@ -168,11 +168,12 @@ def transaction(acts: list[Act], config: dict[str, dict[str, Any]]) -> dict[str,
     }
 
 
-# --- Beside the send --------------------------------------------------------------------------------------------------------
+# --- Beside the send ------------------------------------------------------------------------------------------------
 
 
 def db_writes(walk: Walk, found: Found, effects: Effects) -> list[dict[str, Any]]:
-    """Database writes in the function that sends, and whether they stand before, after, or in one transaction with the send."""
+    """Database writes in the function that sends, and whether they stand before, after, or in one transaction with
+    the send."""
     sends = [m for m in walk.moments if any(m.site is one.site for one in _sends(found))]
     if not sends:
         return []
@@ -267,7 +268,7 @@ def waits_for_reply(walk: Walk, found: Found, effects: Effects) -> list[Place]:
     return result
 
 
-# --- Headers and payload of one send ----------------------------------------------------------------------------------------
+# --- Headers and payload of one send --------------------------------------------------------------------------------
 
 
 def values_of(ev: Evaluator, expr: ir.Expr | None, found: Found) -> Values:
@@ -304,7 +305,8 @@ def message_facts(ev: Evaluator, found: Found) -> dict[str, Any]:
 
 
 def number(ev: Evaluator, found: Found, name: str) -> dict[str, Any]:
-    """A whole number among the call's arguments: its value, None when it is not given, nothing when it can't be told."""
+    """A whole number among the call's arguments: its value, None when it is not given, nothing when it can't be
+    told."""
     given, hidden = payload.argument_of(found.sink.site.call, found.use.operation.arguments[name])
     if given is None:
         return {} if hidden else {name: None}
@@ -371,7 +373,7 @@ def loop_of(ev: Evaluator, found: Found) -> tuple[str, CallSite | None, int]:
     """The innermost loop around the send or the calls above it, with the call and the block; ``none`` without one."""
     for send in between(found):
         body = send.body
-        loops = [index for index in context.loops(body, send.site.block)]
+        loops = context.loops(body, send.site.block)
         if not loops:
             continue
         block = body.blocks[loops[0]]

@@ -9,18 +9,11 @@ from brokerlint.link.behaviour.effects import is_logging
 from brokerlint.link.sites import last_name
 from brokerlint.python import ir
 
-FAILURES = frozenset(
-    {
-        "Failed",
-        "FailedEntryCount",
-        "FailedRecordCount",
-        "FailedPutCount",
-        "ErrorCode",
-        "ErrorMessage",
-        "RequestResponses",
-    }
-)
-"""Keys under which batch answers report what was not accepted."""
+FAILURES = frozenset({
+    "Failed", "FailedEntryCount", "FailedRecordCount", "FailedPutCount", "ErrorCode", "ErrorMessage",
+    "RequestResponses", "Records", "Entries",
+})  # fmt: skip
+"""Keys under which batch answers report what was not accepted, alone or entry by entry."""
 
 
 def response(body: ir.Body, site: ir.Site, batch: bool) -> str:
@@ -81,15 +74,12 @@ def _read_key(expr: ir.Expr, call: ir.Call, names: set[str]) -> str | None:
     if isinstance(expr, ir.Attribute) and _is_answer(expr.value, call, names):
         return None if expr.attr == "get" else expr.attr
     if isinstance(expr, ir.Call) and isinstance(expr.function, ir.Attribute) and expr.function.attr == "get":
-        if (
-            _is_answer(expr.function.value, call, names)
-            and expr.arguments
-            and isinstance(expr.arguments[0].value, ir.Constant)
-        ):
-            return str(expr.arguments[0].value.value)
+        first = expr.arguments[0].value if expr.arguments else None
+        asked = _is_answer(expr.function.value, call, names) and isinstance(first, ir.Constant)
+        return str(first.value) if asked and isinstance(first, ir.Constant) else None
     if isinstance(expr, ir.Compare) and isinstance(expr.left, ir.Constant):
-        if any(operator in ("In", "NotIn") and _is_answer(right, call, names) for operator, right in expr.rest):
-            return str(expr.left.value)
+        inside = any(operator in ("In", "NotIn") and _is_answer(right, call, names) for operator, right in expr.rest)
+        return str(expr.left.value) if inside else None
     return None
 
 

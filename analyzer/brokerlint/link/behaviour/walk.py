@@ -70,7 +70,8 @@ _WAITS = frozenset(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Frame:
-    """One body as it runs: entered through ``above``; ``handed`` says how control came there when not by a plain call."""
+    """One body as it runs: entered through ``above``; ``handed`` says how control came there when not by a plain
+    call."""
 
     scope: Activation
     above: Moment | None
@@ -285,7 +286,8 @@ class Walker:
 
 
 def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
-    """The function of the program that calling ``value`` runs: also ``f.delay()`` of a decorated one, or ``__call__``."""
+    """The function of the program that calling ``value`` runs: also ``f.delay()`` of a decorated one, or
+    ``__call__``."""
     if isinstance(value, FunctionValue):
         return value
     if isinstance(value, Method) and isinstance(value.receiver, FunctionValue):
@@ -325,7 +327,8 @@ def handed_over(call: ir.Call, index: int) -> list[ir.Argument]:
 
 
 def waited(body: ir.Body, site: ir.Site) -> bool:
-    """Is what the call starts waited for in the same turn of the loop: ``gather``, ``future.result()``, ``with pool``?"""
+    """Is what the call starts waited for in the same turn of the loop: ``gather``, ``future.result()``, ``with
+    pool``?"""
     if site.awaited:
         return True
     turn = context.loops(body, site.block)
