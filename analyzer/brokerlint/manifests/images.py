@@ -60,7 +60,13 @@ class Layout:
                 candidate = posixpath.normpath(posixpath.join(outside, posixpath.relpath(wanted, target)))
                 if candidate in self.tree.paths:
                     return candidate
-        return None
+        return None if self.pairs else self._by_tail(wanted)
+
+    def _by_tail(self, wanted: str) -> str | None:
+        """The file at the tree's root whose path is the end of ``wanted``, for an image that is not known."""
+        parts = wanted.strip("/").split("/")
+        tails = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((tail for tail in tails if tail in self.tree.paths), None)
 
 
 def layout(
@@ -125,6 +131,45 @@ def by_image_name(tree: Tree, image: str) -> str | None:
     return (plain or found)[0] if len(plain or found) == 1 else None
 
 
+def build_of(tree: Tree, image: str, name: str, manifest: str = "") -> tuple[str, str] | None:
+    """Context folder and Dockerfile of an image that a workload called ``name`` runs.
+
+    By a compose file that builds it, by the Dockerfile's folder or ending, because the tree builds only one image, or
+    (where ``manifest`` is given) because the Dockerfile is the nearest above that file.
+    """
+    wanted = {_plain(repository(image)), _plain(name)} - {""}
+    for path, file in sorted(tree.of("compose").items()):
+        for container in file.containers.values():
+            own = {_plain(repository(container.image)), _plain(container.name)} - {""}
+            if container.build is not None and not own.isdisjoint(wanted):
+                context = posixpath.normpath(posixpath.join(posixpath.dirname(path), container.build.context))
+                context = "" if context == "." else context
+                dockerfile = dockerfile_of(tree, context, container.build.dockerfile)
+                if dockerfile:
+                    return context, dockerfile
+    files = tree.of("dockerfile")
+    found = by_image_name(tree, image) or by_image_name(tree, name) or _only(files) or _above(files, manifest)
+    return (likely_context(tree, found, files[found].stage()), found) if found else None
+
+
+def _only(files: Iterable[str]) -> str | None:
+    """The only Dockerfile, or the only one of the plain name, among those that are not just for developers."""
+    kept = [path for path in files if not _only_for_development(path)]
+    plain = [path for path in kept if posixpath.basename(path).lower() == "dockerfile"]
+    return kept[0] if len(kept) == 1 else plain[0] if len(plain) == 1 else None
+
+
+def _above(files: Iterable[str], manifest: str) -> str | None:
+    """The Dockerfile in the nearest folder above a manifest."""
+    folder = manifest
+    while folder:
+        folder = posixpath.dirname(folder)
+        path = posixpath.join(folder, "Dockerfile")
+        if path in files:
+            return path
+    return None
+
+
 def repository(image: str) -> str:
     """The last part of an image's name, without tag and digest: ``shop`` of ``registry:5000/acme/shop:1.2``."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
@@ -143,9 +188,9 @@ def undeployed(documents: Mapping[str, Any], tree: Tree) -> Iterator[ServiceFact
 
 def deployed(tree: Tree) -> frozenset[str]:
     """The Dockerfiles that compose files and workloads of the tree refer to."""
-    from brokerlint.manifests.formats import compose
+    from brokerlint.manifests.formats import compose, helm, kubernetes
 
-    return compose.dockerfiles(tree.of("compose"), tree)
+    return frozenset().union(*(one.dockerfiles(tree) for one in (compose, kubernetes, helm)))
 
 
 def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:

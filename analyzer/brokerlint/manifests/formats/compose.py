@@ -98,10 +98,10 @@ def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
     return facts
 
 
-def dockerfiles(documents: Mapping[str, Any], tree: Tree) -> frozenset[str]:
-    """The Dockerfiles that compose files build."""
+def dockerfiles(tree: Tree) -> frozenset[str]:
+    """The Dockerfiles that the compose files of the tree build."""
     found: set[str] = set()
-    for project in _projects(documents, tree, []):
+    for project in _projects(tree.of("compose"), tree, []):
         for container in project.containers.values():
             if container.build is not None:
                 context = project.outside(container.build.context)

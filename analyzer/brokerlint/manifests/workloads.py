@@ -1,0 +1,209 @@
+"""Kubernetes objects that run containers or hold their variables, as one file has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from brokerlint.manifests.facts import Hole, Setting, Text, Value
+from brokerlint.manifests.values import NOT_KEPT, setting, shown
+from brokerlint.manifests.yaml_nodes import Node
+from brokerlint.places import Place
+
+Texts: TypeAlias = Callable[[str], Value]
+"""How a file's own placeholders are put into a text: parameters of a template, values of a chart."""
+
+_POD_PATHS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Rollout", "DeploymentConfig", "Service"),
+        ("spec", "template", "spec"),
+    ),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+    "ScaledJob": ("spec", "jobTargetRef", "template", "spec"),
+    "Pod": ("spec",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``envFrom``: all variables of a config map, with a prefix."""
+
+    config_map: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One container of a pod. ``command`` replaces the image's entry point, ``arguments`` its command; None: not given.
+
+    ``references`` are variables taken from a key of a config map: (config map, key) by variable.
+    """
+
+    name: str
+    image: str
+    place: Place
+    command: tuple[str, ...] | None = None
+    arguments: tuple[str, ...] | None = None
+    working_dir: str = ""
+    environment: Mapping[str, Setting] = field(default_factory=dict)
+    references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """An object whose pods run containers, of the application ``app``; ``platform`` is kubernetes or clowdapp."""
+
+    kind: str
+    name: str
+    place: Place
+    boxes: tuple[Box, ...]
+    first: tuple[Box, ...] = ()
+    """The containers that run before the others start."""
+    replicas: int | None = None
+    owner: str = ""
+    app: str = ""
+    platform: str = "kubernetes"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMap:
+    """Variables by name, as a ``ConfigMap`` (or the readable part of a ``Secret``) holds them; ``files`` of variables
+    come below its own."""
+
+    name: str
+    settings: Mapping[str, Setting]
+    files: tuple[str, ...] = ()
+
+
+def objects(document: Node) -> Iterator[Node]:
+    """The objects of a document: itself, the items of a ``List``, the objects of a ``Template``."""
+    for key in ("items", "objects"):
+        if document.get("kind").text in ("List", "Template") and document.get(key):
+            for element in document.get(key).elements():
+                yield from objects(element)
+            return
+    if document.get("kind").text and document.get("apiVersion"):
+        yield document
+
+
+def name_of(node: Node, texts: Texts) -> str:
+    """The name in an object's metadata."""
+    return shown(texts(node.get("metadata", "name").text))
+
+
+def workload(path: str, node: Node, texts: Texts) -> Workload | None:
+    """The workload that an object is; None when it runs no containers."""
+    kind = node.get("kind").text
+    pod = node.get(*_POD_PATHS[kind]) if kind in _POD_PATHS else None
+    if pod is None or not pod.get("containers"):
+        return None
+    replicas = node.get("spec", "replicas").plain()
+    return Workload(
+        kind,
+        name_of(node, texts),
+        Place(path, node.line),
+        tuple(box(path, one, texts) for one in pod.get("containers").elements()),
+        tuple(box(path, one, texts) for one in pod.get("initContainers").elements()),
+        replicas if isinstance(replicas, int) else None,
+        _owner(node),
+    )
+
+
+def clowdapp(path: str, node: Node, texts: Texts) -> Iterator[Workload]:
+    """The deployments and jobs of a ``ClowdApp``."""
+    app = name_of(node, texts)
+    for key in ("deployments", "jobs"):
+        for one in node.get("spec", key).elements():
+            pod = one.get("podSpec")
+            name = shown(texts(one.get("name").text))
+            replicas = (one.get("replicas") or one.get("minReplicas")).plain()
+            main = box(path, pod, texts, name)
+            first = tuple(box(path, each, texts) for each in pod.get("initContainers").elements())
+            yield Workload(
+                "CronJob" if one.get("schedule") else "Job" if key == "jobs" else "Deployment",
+                name,
+                Place(path, one.line),
+                (main,),
+                first,
+                replicas if isinstance(replicas, int) else None,
+                app=app,
+                platform="clowdapp",
+            )
+
+
+def config_map(path: str, node: Node, texts: Texts) -> ConfigMap | None:
+    """The variables of a ``ConfigMap``, or those of a ``Secret`` that are written plainly."""
+    data = {"ConfigMap": "data", "Secret": "stringData"}.get(node.get("kind").text)
+    if data is None or not node.get(data):
+        return None
+    secret = data == "stringData"
+    settings = {
+        name: setting(name, texts(value.text), Place(path, node.get(data).line_of(name)))
+        for name, value in node.get(data).items()
+        if not (secret and "\n" in value.text)
+    }
+    return ConfigMap(name_of(node, texts), settings)
+
+
+def box(path: str, node: Node, texts: Texts, name: str = "") -> Box:
+    """One container as a pod describes it."""
+    environment: dict[str, Setting] = {}
+    references: dict[str, tuple[str, str]] = {}
+    for one in node.get("env").elements():
+        variable = one.get("name").text
+        reference = one.get("valueFrom", "configMapKeyRef")
+        if variable and reference:
+            references[variable] = (shown(texts(reference.get("name").text)), reference.get("key").text)
+        elif variable:
+            environment[variable] = _variable(path, variable, one, texts, environment)
+    if node.get("env").is_mapping:
+        environment |= {
+            variable: setting(variable, texts(value.text), Place(path, node.get("env").line_of(variable)))
+            for variable, value in node.get("env").items()
+            if value.kind == "scalar"
+        }
+    sources = [
+        Source(shown(texts(one.get("configMapRef", "name").text)), one.get("prefix").text)
+        for one in node.get("envFrom").elements()
+        if one.get("configMapRef")
+    ]
+    return Box(
+        name or node.get("name").text,
+        shown(texts(node.get("image").text)),
+        Place(path, node.line),
+        words(node.get("command"), texts),
+        words(node.get("args"), texts),
+        node.get("workingDir").text,
+        environment,
+        references,
+        tuple(sources),
+    )
+
+
+def words(node: Node, texts: Texts) -> tuple[str, ...] | None:
+    """A list of words; None when absent."""
+    if node.is_sequence:
+        return tuple(shown(texts(element.text)) for element in node.elements())
+    return (shown(texts(node.text)),) if node.text else None
+
+
+def _variable(path: str, name: str, node: Node, texts: Texts, before: Mapping[str, Setting]) -> Setting:
+    place = Place(path, node.line)
+    secret = node.get("valueFrom", "secretKeyRef")
+    if secret:
+        return Setting(Hole(f"secret {secret.get('name').text}"), place, "partial")
+    if node.get("valueFrom"):
+        return Setting(Hole("set by the platform"), place, "partial")
+    value = texts(node.get("value").text)
+    if isinstance(value, Text) and "$(" in value.text:
+        for known, one in before.items():
+            if f"$({known})" in value.text and one.value != NOT_KEPT:
+                value = Text(value.text.replace(f"$({known})", shown(one.value)))
+    return setting(name, value, place)
+
+
+def _owner(node: Node) -> str:
+    labels = node.get("metadata", "labels")
+    return next((labels.get(key).text for key in ("team", "owner", "app.kubernetes.io/owner") if labels.get(key)), "")
