@@ -224,6 +224,8 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "body_paths": "keys read from the message body (list)",
     "stores_body": "list of {store: s3|db|fs, place} where the raw body is archived",
     "closes": "list of {how: finally|context-manager|signal|except|method|end, place} that close the consumer",
+    "group_varies": "the group's name has a part that differs at each start: random, time, host, process (bool)",
+    "rebuilds": "list of places that read from the beginning to rebuild state",
     "stops_on_empty": "the loop ends when nothing was received (bool)",
     "sleep_between": "constant seconds between two receives (float)",
     "waits_until": "list of places that hold a record back until a time it carries: pause, sleep",
