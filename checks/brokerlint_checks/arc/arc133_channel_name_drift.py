@@ -70,7 +70,7 @@ def _stem(name: str) -> str:
 
 
 def _distance(a: str, b: str) -> int:
-    """How many letters must be changed, added or removed to make ``b`` of ``a``; above the limit, any greater number."""
+    """How many letters to change, add or remove to make ``b`` of ``a``; above the limit any number above it."""
     if abs(len(a) - len(b)) > _NEAR:
         return _NEAR + 1
     row = list(range(len(b) + 1))

@@ -52,8 +52,8 @@ class CeleryVisibilityMismatch(Check):
         seconds, what = held
         most = limit("sqs", "max_visibility")
         finding = self.finding(
-            f"{what} {seconds:g} s in {code_name(endpoint)} is longer than the visibility {visible} s on SQS: the task runs "
-            f"again every {visible} s",
+            f"{what} {seconds:g} s in {code_name(endpoint)} is longer than the visibility {visible} s on SQS: the task "
+            f"runs again every {visible} s",
             *topology.channels_of(endpoint),
         ).at(endpoint)
         if seconds > most:

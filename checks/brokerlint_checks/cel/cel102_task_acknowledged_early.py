@@ -40,8 +40,8 @@ class TaskAcknowledgedEarly(Check):
             if effects == []:
                 continue
             finding = self.finding(
-                f"task {code_name(endpoint)} is deleted from '{topology.label_of(endpoint)}' before it runs: a worker that "
-                "dies loses it",
+                f"task {code_name(endpoint)} is deleted from '{topology.label_of(endpoint)}' before it runs: a worker "
+                "that dies loses it",
                 *queues,
             ).at(endpoint, *signals.said(effects, "works"))
             if effects is None:

@@ -46,8 +46,8 @@ class WeakAcks(Check):
             default = setting_origin(endpoint, "acks") == "library-default"
             how = f"the default of {endpoint.library}" if default else "set"
             finding = self.finding(
-                f"{code_name(endpoint)} sends to '{topology.label_of(endpoint)}' with acks={acks} ({how}): an acknowledged "
-                "record can be lost",
+                f"{code_name(endpoint)} sends to '{topology.label_of(endpoint)}' with acks={acks} ({how}): an "
+                "acknowledged record can be lost",
                 *topics,
             ).at(endpoint)
             paid = [topic for topic in topics if _replicated(topic) or topic.declaration.role in ("work", "audit")]

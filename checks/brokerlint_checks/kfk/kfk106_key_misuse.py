@@ -52,7 +52,8 @@ class KeyMisuse(Check):
             finding = self.finding(message, topic).variety("constant").advise("use a key that varies, or none")
             return finding if partitions else finding.capped(Confidence.MEDIUM, "the number of partitions is not known")
         if kind in ("none", "random") and signals.needs_order(topic) and partitions != 1:
-            message = f"{who} sends to {topic} {'without a' if kind == 'none' else 'with a random'} key, but order matters there"
+            how = "without a key" if kind == "none" else "with a random key"
+            message = f"{who} sends to {topic} {how}, but order matters there"
             return self.finding(message, topic).variety("order").advise("use what must stay in order as key")
         return None
 

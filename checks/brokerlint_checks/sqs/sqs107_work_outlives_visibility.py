@@ -68,7 +68,8 @@ _WORKER = """
     URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/reports"
 
     while True:
-        for message in sqs.receive_message(QueueUrl=URL, WaitTimeSeconds=20, VisibilityTimeout=SECONDS).get("Messages", []):
+        answer = sqs.receive_message(QueueUrl=URL, WaitTimeSeconds=20, VisibilityTimeout=SECONDS)
+        for message in answer.get("Messages", []):
             time.sleep(60)
             sqs.delete_message(QueueUrl=URL, ReceiptHandle=message["ReceiptHandle"])
     """

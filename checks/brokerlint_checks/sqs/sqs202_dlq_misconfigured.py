@@ -24,7 +24,7 @@ class DlqMisconfigured(Check):
     Lambda's throttled receives count, too.
 
     ## When it is fine
-    FIFO queues start the age anew. A chain of two queues for two stages of retries can be declared with `role = "retry"`.
+    FIFO queues start the age anew. A chain of two queues for two stages of retries can be declared: `role = "retry"`.
     """
 
     id, name = "SQS202", "dlq-misconfigured"

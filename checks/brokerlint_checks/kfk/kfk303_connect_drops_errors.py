@@ -1,0 +1,72 @@
+"""KFK303 connect-drops-errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.topology import Topology
+
+
+class ConnectDropsErrors(Check):
+    """A connector tolerates all errors and keeps none of the failed records.
+
+    ## What it finds
+    A sink connector with `errors.tolerance=all` and no dead-letter topic; a source connector with it that does not even
+    log its errors.
+
+    ## Why it is bad
+    Records that cannot be converted or written vanish while the connector shows as running.
+
+    ## When it is fine
+    A dead-letter topic is named, or it is a development set-up.
+    """
+
+    id, name = "KFK303", "connect-drops-errors"
+    severity, confidence = Severity.ERROR, Confidence.CERTAIN
+    profiles = frozenset({"strict"})
+    needs = "manifest"
+    fix = "patch"
+    sources = ("https://kafka.apache.org/documentation/#sinkconnectconfigs_errors.deadletterqueue.topic.name",)
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every connector that drops records."""
+        told = set()
+        for link in topology.links("connector"):
+            properties = link.properties
+            if properties.get("errors_tolerance") != "all" or properties.get("dead_letter_topic"):
+                continue
+            sink = topology.channel(link.source) is not None
+            name = str(properties.get("name") or properties.get("class") or link.target).rpartition(":")[2]
+            if (not sink and properties.get("errors_logged")) or (name, link.place) in told:
+                continue
+            told.add((name, link.place))
+            node = topology.channel(link.source if sink else link.target)
+            if node is not None and node.environment in ("dev", "test"):
+                continue
+            finding = self.finding(
+                f"connector '{name}' tolerates all errors and has no dead-letter topic: bad records vanish"
+            )
+            finding = finding.about(node) if node else finding
+            advice = "errors.deadletterqueue.topic.name" if sink else "errors.log.enable"
+            yield finding.at(link).variety(name).advise(f"set {advice}")
+
+
+_CONNECTOR = """
+    {"name": "warehouse", "config": {
+      "connector.class": "io.confluent.connect.jdbc.JdbcSinkConnector",
+      "topics": "orders",
+      "errors.tolerance": "all"MORE
+    }}
+    """
+ConnectDropsErrors.bad = (Example({"connect/warehouse.json": _CONNECTOR.replace("MORE", "")}, "errors are tolerated"),)
+ConnectDropsErrors.good = (
+    Example(
+        {
+            "connect/warehouse.json": _CONNECTOR.replace(
+                "MORE", ',\n      "errors.deadletterqueue.topic.name": "warehouse.dlq"'
+            )
+        },
+        "failed records are kept",
+    ),
+)
