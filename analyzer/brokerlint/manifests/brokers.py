@@ -1,4 +1,4 @@
-"""Broker containers: which images are infrastructure, and what a broker's settings say about its cluster and topics."""
+"""Kafka brokers in containers: what their settings say about the cluster and its topics."""
 
 from __future__ import annotations
 
@@ -8,28 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokerlint.manifests.facts import ChannelFact, Setting, Text
-from brokerlint.manifests.images import repository
 from brokerlint.manifests.kafka_properties import broker_properties, whole
 from brokerlint.manifests.values import text_of
 from brokerlint.places import Place
 
-_KAFKA = re.compile(
-    r"(?:^|/)(?:cp-kafka|cp-server|cp-enterprise-kafka|confluent-local|kafka(?:-native)?|redpanda|fast-data-dev|box)"
-    r"(?:[:@]|\Z)"
-)
-_KAFKA_OWNERS = re.compile(
-    r"(?:^|/)(?:confluentinc|apache|bitnami|bitnamilegacy|wurstmeister|debezium|redpandadata|vectorized|landoop|lensesio"
-    r"|strimzi|ubuntu|spotify|johnnypark|blacktop)/[\w.-]+"
-)
-_INFRASTRUCTURE = re.compile(
-    r"(?:cp-|kafka|zookeeper|redpanda|localstack|elasticmq|moto\b|motoserver|goaws|kinesalite|postgres|postgis|timescale"
-    r"|mysql|mariadb|mongo|redis|valkey|keydb|memcached|rabbitmq|nats|mosquitto|emqx|activemq|artemis|pulsar|minio|mc\b"
-    r"|elasticsearch|opensearch|kibana|logstash|filebeat|fluent|grafana|prometheus|alertmanager|loki|promtail|tempo"
-    r"|jaeger|zipkin|otel|opentelemetry|influx|telegraf|cassandra|scylla|clickhouse|neo4j|dgraph|couchdb|cockroach"
-    r"|consul|vault|etcd|nginx|traefik|haproxy|envoy|caddy|keycloak|pgadmin|pgbouncer|adminer|mailhog|mailpit|maildev"
-    r"|schema-registry|akhq|conduktor|kafdrop|flower|debezium|ksqldb|connect\b|busybox|alpine\b|sentry|unleash|wiremock"
-    r"|mockserver|selenium|dynamodb|azurite|sonarqube|portainer|watchtower|cadvisor|node-exporter|statsd|graphite|spark|flink|hadoop|hive\b|trino|superset|metabase|schemaspy)"
-)
 _OUTSIDE = ("localhost", "127.0.0.1", "host.docker.internal")
 _CONFLUENT = "KAFKA_"
 _BITNAMI = "KAFKA_CFG_"
@@ -51,19 +33,6 @@ class Broker:
     environment: Mapping[str, Setting]
     place: Place
     persistent: bool = False
-
-
-def is_kafka(image: str) -> bool:
-    """Whether the image is a Kafka broker (or Redpanda, which speaks Kafka)."""
-    plain = image.lower()
-    if "zookeeper" in plain or "connect" in plain or "ui" in re.split(r"[^a-z]", plain):
-        return False
-    return bool(_KAFKA.search(plain)) and ("/" not in plain or bool(_KAFKA_OWNERS.search(plain)))
-
-
-def is_infrastructure(image: str) -> bool:
-    """Whether the image is a well-known product and no program of the tree's own."""
-    return _INFRASTRUCTURE.match(repository(image).lower()) is not None
 
 
 def cluster(brokers: Sequence[Broker], profile: str) -> ChannelFact:

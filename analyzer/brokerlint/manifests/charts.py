@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from brokerlint.manifests.facts import Hole, Text, Value
 from brokerlint.manifests.templating import Blanked
+from brokerlint.manifests.values import NOT_KEPT
+from brokerlint.manifests.workloads import LEFT_OUT
 from brokerlint.manifests.yaml_nodes import MISSING, Node
 
 _LOOKUP = re.compile(r"\(?\s*\$?\.Values((?:\.[\w-]+)+)\s*\)?\Z")
@@ -64,6 +66,8 @@ class Chart:
             return Text(next(part for part in quoted.groups() if part is not None))
         if _LOOKUP.match(text):
             node = self.lookup(_LOOKUP.sub(r".Values\1", text))
+            if node.tag == LEFT_OUT:
+                return NOT_KEPT
             return Text(node.text) if node and node.kind == "scalar" else None
         if text in (".Chart.Name", "$.Chart.Name"):
             return Text(self.name)
@@ -94,11 +98,17 @@ def _dumped(key: Node, value: Node, plain: Blanked, chart: Chart) -> Node | None
         expression = plain.lines.get(line, "")
         dump = _DUMP.match(expression)
         if dump and dump[1] != ".":
-            return chart.lookup(dump[1]) or None
+            return _at(key.line, chart.lookup(dump[1])) or None
         if (dump or ranged) and (scope := _scope(plain.lines, line)):
-            found = chart.lookup(scope)
+            found = _at(key.line, chart.lookup(scope))
             return _merged(value, found) if ranged and found else found or None
     return None
+
+
+def _at(line: int, node: Node) -> Node:
+    """Values as they stand in the template: at the line that asks for them."""
+    pairs = tuple((replace(key, line=line), _at(line, value)) for key, value in node.pairs)
+    return replace(node, line=line, pairs=pairs, children=tuple(_at(line, child) for child in node.children))
 
 
 def _merged(listed: Node, values: Node) -> Node:

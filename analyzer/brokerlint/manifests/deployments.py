@@ -9,12 +9,12 @@ from typing import Any
 
 from brokerlint.manifests import shell
 from brokerlint.manifests.bootstrap import created
-from brokerlint.manifests.brokers import is_infrastructure
 from brokerlint.manifests.facts import End, ManifestFacts, RoleHint, ServiceFact, Setting
 from brokerlint.manifests.formats.dockerfile import Stage, joined_command
 from brokerlint.manifests.formats.dotenv import settings_of
 from brokerlint.manifests.images import build_of, holds_python, layout, roots_of
 from brokerlint.manifests.operators import Claim, Scaling
+from brokerlint.manifests.products import is_infrastructure
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import prepares, runs_otherwise, runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
@@ -135,7 +135,7 @@ def _services(
 def _service(deployed: Deployed, box: Box, environment: dict[str, Setting], tree: Tree) -> ServiceFact | None:
     """The container as a service; None when it runs no code of the tree."""
     workload = deployed.workload
-    found = build_of(tree, box.image, workload.name, workload.place.path if workload.app else "")
+    found = build_of(tree, box.image, workload.name, workload.place.path, bool(workload.app))
     context, dockerfile = found or (_folder(tree, workload.name), "")
     stage = tree.of("dockerfile")[dockerfile].stage() if dockerfile else None
     place = layout(tree, context, stage, workdir=box.working_dir)

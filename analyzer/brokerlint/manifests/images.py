@@ -12,6 +12,8 @@ from typing import Any
 from brokerlint.manifests.facts import ServiceFact
 from brokerlint.manifests.formats.dockerfile import Dockerfile, Stage, command_of, place_of
 from brokerlint.manifests.formats.dotenv import beside
+from brokerlint.manifests.products import is_infrastructure, repository
+from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
 
@@ -131,24 +133,27 @@ def by_image_name(tree: Tree, image: str) -> str | None:
     return (plain or found)[0] if len(plain or found) == 1 else None
 
 
-def build_of(tree: Tree, image: str, name: str, manifest: str = "") -> tuple[str, str] | None:
-    """Context folder and Dockerfile of an image that a workload called ``name`` runs.
+def build_of(tree: Tree, image: str, name: str, manifest: str, own: bool = False) -> tuple[str, str] | None:
+    """Context folder and Dockerfile of an image that a workload called ``name`` runs by the file ``manifest``.
 
-    By a compose file that builds it, by the Dockerfile's folder or ending, because the tree builds only one image, or
-    (where ``manifest`` is given) because the Dockerfile is the nearest above that file.
+    By a compose file that builds it; by the Dockerfile's folder or ending; because the tree builds only one image, if
+    the manifest is not just for developers; and, for an application of the tree's ``own``, because the Dockerfile is
+    the nearest above the manifest.
     """
     wanted = {_plain(repository(image)), _plain(name)} - {""}
     for path, file in sorted(tree.of("compose").items()):
         for container in file.containers.values():
-            own = {_plain(repository(container.image)), _plain(container.name)} - {""}
-            if container.build is not None and not own.isdisjoint(wanted):
+            names = {_plain(repository(container.image)), _plain(container.name)} - {""}
+            if container.build is not None and not names.isdisjoint(wanted):
                 context = posixpath.normpath(posixpath.join(posixpath.dirname(path), container.build.context))
                 context = "" if context == "." else context
                 dockerfile = dockerfile_of(tree, context, container.build.dockerfile)
                 if dockerfile:
                     return context, dockerfile
     files = tree.of("dockerfile")
-    found = by_image_name(tree, image) or by_image_name(tree, name) or _only(files) or _above(files, manifest)
+    found = by_image_name(tree, image) or by_image_name(tree, name)
+    if not found and not is_infrastructure(image) and (own or profile_of(manifest) not in ("dev", "test")):
+        found = _only(files) or (_above(files, manifest) if own else None)
     return (likely_context(tree, found, files[found].stage()), found) if found else None
 
 
@@ -168,11 +173,6 @@ def _above(files: Iterable[str], manifest: str) -> str | None:
         if path in files:
             return path
     return None
-
-
-def repository(image: str) -> str:
-    """The last part of an image's name, without tag and digest: ``shop`` of ``registry:5000/acme/shop:1.2``."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def undeployed(documents: Mapping[str, Any], tree: Tree) -> Iterator[ServiceFact]:

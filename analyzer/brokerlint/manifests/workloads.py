@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from brokerlint.manifests.facts import Hole, Setting, Text, Value
+from brokerlint.manifests.kafka_properties import whole
 from brokerlint.manifests.values import NOT_KEPT, setting, shown
 from brokerlint.manifests.yaml_nodes import Node
 from brokerlint.places import Place
 
 Texts: TypeAlias = Callable[[str], Value]
 """How a file's own placeholders are put into a text: parameters of a template, values of a chart."""
+
+LEFT_OUT = "!left-out"
+"""The tag of a value that was left out where its file was read."""
 
 _POD_PATHS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
@@ -99,14 +103,13 @@ def workload(path: str, node: Node, texts: Texts) -> Workload | None:
     pod = node.get(*_POD_PATHS[kind]) if kind in _POD_PATHS else None
     if pod is None or not pod.get("containers"):
         return None
-    replicas = node.get("spec", "replicas").plain()
     return Workload(
         kind,
         name_of(node, texts),
         Place(path, node.line),
         tuple(box(path, one, texts) for one in pod.get("containers").elements()),
         tuple(box(path, one, texts) for one in pod.get("initContainers").elements()),
-        replicas if isinstance(replicas, int) else None,
+        _number(node.get("spec", "replicas"), texts),
         _owner(node),
     )
 
@@ -118,7 +121,6 @@ def clowdapp(path: str, node: Node, texts: Texts) -> Iterator[Workload]:
         for one in node.get("spec", key).elements():
             pod = one.get("podSpec")
             name = shown(texts(one.get("name").text))
-            replicas = (one.get("replicas") or one.get("minReplicas")).plain()
             main = box(path, pod, texts, name)
             first = tuple(box(path, each, texts) for each in pod.get("initContainers").elements())
             yield Workload(
@@ -127,7 +129,7 @@ def clowdapp(path: str, node: Node, texts: Texts) -> Iterator[Workload]:
                 Place(path, one.line),
                 (main,),
                 first,
-                replicas if isinstance(replicas, int) else None,
+                _number(one.get("replicas") or one.get("minReplicas"), texts),
                 app=app,
                 platform="clowdapp",
             )
@@ -140,7 +142,7 @@ def config_map(path: str, node: Node, texts: Texts) -> ConfigMap | None:
         return None
     secret = data == "stringData"
     settings = {
-        name: setting(name, texts(value.text), Place(path, node.get(data).line_of(name)))
+        name: _set(name, value, texts, Place(path, node.get(data).line_of(name)))
         for name, value in node.get(data).items()
         if not (secret and "\n" in value.text)
     }
@@ -160,7 +162,7 @@ def box(path: str, node: Node, texts: Texts, name: str = "") -> Box:
             environment[variable] = _variable(path, variable, one, texts, environment)
     if node.get("env").is_mapping:
         environment |= {
-            variable: setting(variable, texts(value.text), Place(path, node.get("env").line_of(variable)))
+            variable: _set(variable, value, texts, Place(path, node.get("env").line_of(variable)))
             for variable, value in node.get("env").items()
             if value.kind == "scalar"
         }
@@ -196,12 +198,20 @@ def _variable(path: str, name: str, node: Node, texts: Texts, before: Mapping[st
         return Setting(Hole(f"secret {secret.get('name').text}"), place, "partial")
     if node.get("valueFrom"):
         return Setting(Hole("set by the platform"), place, "partial")
-    value = texts(node.get("value").text)
+    value = NOT_KEPT if node.get("value").tag == LEFT_OUT else texts(node.get("value").text)
     if isinstance(value, Text) and "$(" in value.text:
         for known, one in before.items():
             if f"$({known})" in value.text and one.value != NOT_KEPT:
                 value = Text(value.text.replace(f"$({known})", shown(one.value)))
     return setting(name, value, place)
+
+
+def _set(name: str, node: Node, texts: Texts, place: Place) -> Setting:
+    return Setting(NOT_KEPT, place) if node.tag == LEFT_OUT else setting(name, texts(node.text), place)
+
+
+def _number(node: Node, texts: Texts) -> int | None:
+    return whole(shown(texts(node.text))) if node.text else None
 
 
 def _owner(node: Node) -> str:

@@ -14,12 +14,13 @@ from typing import Any
 
 from brokerlint.manifests import shell
 from brokerlint.manifests.bootstrap import created, topic
-from brokerlint.manifests.brokers import Broker, cluster, created_topics, is_infrastructure, is_kafka
+from brokerlint.manifests.brokers import Broker, cluster, created_topics
 from brokerlint.manifests.compose_files import Build, ComposeFile, Container, Words, containers
 from brokerlint.manifests.facts import ChannelFact, ManifestFacts, ServiceFact, Setting, Text, Value, Variable
 from brokerlint.manifests.formats.dockerfile import Stage, joined_command
 from brokerlint.manifests.formats.dotenv import beside, settings_of, values_of
 from brokerlint.manifests.images import by_image_name, dockerfile_of, holds_python, layout, roots_of
+from brokerlint.manifests.products import is_infrastructure, is_kafka
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import idles, prepares, runs_otherwise, runs_python, started, words_known
 from brokerlint.manifests.tree import Tree

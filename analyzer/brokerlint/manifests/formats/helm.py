@@ -16,16 +16,17 @@ from brokerlint.manifests.deployments import deployments
 from brokerlint.manifests.facts import ManifestFacts, Text, Value
 from brokerlint.manifests.formats.kubernetes import Kubernetes, of_documents
 from brokerlint.manifests.images import build_of
+from brokerlint.manifests.privacy import keeps, secret
 from brokerlint.manifests.profiles import profile_of
-from brokerlint.manifests.redaction import redacted
 from brokerlint.manifests.templating import Blanked, blanked, resolved
 from brokerlint.manifests.tree import Tree
 from brokerlint.manifests.values import interpolated
-from brokerlint.manifests.workloads import Workload, box
+from brokerlint.manifests.workloads import LEFT_OUT, Workload, box
 from brokerlint.manifests.yaml_nodes import MISSING, Node, partial
 from brokerlint.places import Diagnostic, Place
 
 _VALUES = re.compile(r"(?:.*[._-])?values(?:[._-].*)?\.ya?ml\Z")
+_VARIABLES = ("env", "envVars", "extraEnv", "extraEnvVars", "environment", "data", "stringData", "config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,25 @@ def read(path: str, text: str) -> HelmFile:
     if error is not None and not documents:
         raise error
     problems = (Diagnostic("manifest", path, error.line, str(error)),) if error else ()
-    kept = tuple(redacted(one) for one in documents)
+    kept = tuple(_private(one) for one in documents)
     return HelmFile(role, kept, Blanked("", plain.expressions, plain.lines), problems)
+
+
+def _private(node: Node, name: str = "", variables: bool = False) -> Node:
+    """The node without values that must not be kept; below ``env`` and the like only telling ones are."""
+    if node.is_mapping:
+        own = node.get("name").text if variables else ""
+        pairs = []
+        for key, value in node.pairs:
+            called = own if own and key.text == "value" else key.text
+            pairs.append((key, _private(value, called, variables or key.text in _VARIABLES)))
+        return replace(node, pairs=tuple(pairs), repeated=())
+    if node.is_sequence:
+        return replace(node, children=tuple(_private(child, name, variables) for child in node.children))
+    if not node.text or node.text.startswith("__T") or name in ("name", "key"):
+        return node
+    hidden = not keeps(name, node.text) if variables else secret(name, node.text)
+    return Node("scalar", node.line, LEFT_OUT) if hidden else node
 
 
 def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
@@ -86,7 +104,7 @@ def dockerfiles(tree: Tree) -> frozenset[str]:
         for file in files.values()
         for one in file.workloads
         for each in one.boxes
-        if (found := build_of(tree, each.image, one.name)) is not None
+        if (found := build_of(tree, each.image, one.name, one.place.path)) is not None
     )
 
 

@@ -101,7 +101,7 @@ def dockerfiles(tree: Tree) -> frozenset[str]:
         for document in tree.of("kubernetes").values()
         for one in document.workloads
         for box in one.boxes
-        if (found := build_of(tree, box.image, one.name, one.place.path if one.app else "")) is not None
+        if (found := build_of(tree, box.image, one.name, one.place.path, bool(one.app))) is not None
     )
 
 
