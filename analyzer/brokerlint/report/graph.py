@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from brokerlint.report.excerpt import SourceLines
 from brokerlint.topology import Topology
 
+if TYPE_CHECKING:
+    from brokerlint.checking import Finding
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A topology to be shown. ``trace``: show for every use how its channel's name was found."""
+    """A topology to be shown. ``trace``: show for every use how its channel's name was found.
+
+    ``findings`` are what the checks say about it, for the formats that show that; ``judged``: checks have run.
+    """
 
     topology: Topology
     lines: SourceLines = field(default_factory=lambda: SourceLines(None))
     trace: bool = False
+    findings: tuple[Finding, ...] = ()
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
