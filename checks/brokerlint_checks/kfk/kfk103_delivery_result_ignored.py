@@ -54,7 +54,8 @@ class DeliveryResultIgnored(Check):
 def _ignored(endpoint: Endpoint) -> bool:
     facts = endpoint.facts
     if endpoint.library == "confluent-kafka":
-        return facts.get("callback") is False and facts.get("flush_checked") is False
+        unseen = facts.get("flush_checked") is False or facts.get("flushes") == []
+        return facts.get("callback") is False and unseen
     return endpoint.library in ("kafka-python", "aiokafka") and facts.get("future") == "dropped"
 
 

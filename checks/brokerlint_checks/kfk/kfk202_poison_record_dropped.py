@@ -47,8 +47,8 @@ class PoisonRecordDropped(Check):
                 continue
             yield (
                 self.finding(
-                    f"{code_name(endpoint)} logs any error and goes on: failed records of '{topology.label_of(endpoint)}' are "
-                    "committed and gone",
+                    f"{code_name(endpoint)} logs any error and goes on: failed records of "
+                    f"'{topology.label_of(endpoint)}' are committed and gone",
                     *topics,
                 )
                 .at(endpoint, *signals.said([shape], "catches everything"))

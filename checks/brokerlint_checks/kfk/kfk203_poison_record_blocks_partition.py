@@ -16,8 +16,8 @@ class PoisonRecordBlocksPartition(Check):
     """A record that cannot be handled stops its partition for good.
 
     ## What it finds
-    A consumer that commits after the work and lets an error leave its loop, so that the restarted process meets the same
-    record again; or that retries without any bound. Neither has a dead-letter topic.
+    A consumer that commits after the work and lets an error leave its loop, so that the restarted process meets the
+    same record again; or that retries without any bound. Neither has a dead-letter topic.
 
     ## Why it is bad
     One malformed record, and everything behind it waits until somebody moves the offset by hand.

@@ -22,8 +22,8 @@ class WorkOutlivesPollInterval(Check):
     When it comes back, everything rebalances once more.
 
     ## When it is fine
-    Partitions are paused while polls go on, work runs in a bounded pool, or the interval is raised. A share group's lock
-    counts instead there (see KFK208).
+    Partitions are paused while polls go on, work runs in a bounded pool, or the interval is raised. In a share group
+    the record lock counts instead (see KFK208).
     """
 
     id, name = "KFK204", "work-outlives-poll-interval"
@@ -44,7 +44,7 @@ class WorkOutlivesPollInterval(Check):
                 continue
             yield (
                 self.finding(
-                    f"{code_name(endpoint)} may work {seconds * records:g} s between polls ({records} x {seconds:g} s), "
+                    f"{code_name(endpoint)} may work {seconds * records:g} s ({records} x {seconds:g} s) between polls, "
                     f"max.poll.interval is {interval // 1000} s: eviction, rebalance, duplicates",
                     *topology.channels_of(endpoint),
                 )

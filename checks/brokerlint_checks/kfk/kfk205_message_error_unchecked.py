@@ -42,6 +42,8 @@ class MessageErrorUnchecked(Check):
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every poll whose answer is trusted."""
         for endpoint in topology.endpoints(role="consume", system="kafka", library="confluent-kafka"):
+            if endpoint.facts.get("group_kind") == "share":
+                continue
             missing = _missing(endpoint)
             topics = topology.channels_of(endpoint)
             name = topology.label_of(endpoint)

@@ -17,8 +17,8 @@ class UnstableConsumerPosition(Check):
     """A consumer has no place in the topic that survives a restart.
 
     ## What it finds
-    A consumer without a group although it has effects (certain for confluent-kafka, which refuses it); a group name with
-    a random, time, host or process part; and reading from `latest` when the group is new, on a topic of work or audit
+    A consumer without a group although it has effects (certain for confluent-kafka, which refuses it); a group name
+    with a random, time, host or process part; and reading from `latest` when the group is new, on a topic of work or audit
     records (medium).
 
     ## Why it is bad
@@ -55,7 +55,9 @@ class UnstableConsumerPosition(Check):
                 yield finding.checked("cache or broadcast: no").advise("use a fixed group id")
             roles = {topic.declaration.role for topic in topics}
             if setting(endpoint, "offset_reset") == "latest" and roles & {"work", "audit"} and not _changes(endpoint):
-                message = f"{code_name(endpoint)} starts at the end of '{name}' when its group is new: earlier records are skipped"
+                message = (
+                    f"{code_name(endpoint)} starts a new group at the end of '{name}': earlier records are skipped"
+                )
                 finding = self.finding(message, *topics).at(endpoint).variety("latest")
                 finding = finding.capped(Confidence.MEDIUM, "it matters for a new group only")
                 yield finding.capped(*default_cap(endpoint, "offset_reset")).advise("set auto.offset.reset to earliest")

@@ -64,7 +64,7 @@ def _wants(topology: Topology, channel: ChannelNode, keeps: float) -> Iterator[t
 
 def _kept_otherwise(channel: ChannelNode) -> bool:
     compacted = "compact" in str(channel.property("cleanup_policy") or "")
-    stored = any(link.target.startswith("external:") for link in channel.links_out("connector"))
+    stored = bool(channel.links_out("connector"))
     return compacted or bool(channel.property("tiered")) or stored or signals.is_quiet(channel)
 
 

@@ -1,0 +1,85 @@
+"""EVT102 delivery-without-dlq."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Link
+from brokerlint.topology import Topology
+
+
+class DeliveryWithoutDlq(Check):
+    """What a topic or bus cannot deliver is dropped.
+
+    ## What it finds
+    An SNS subscription or an EventBridge target without a dead-letter queue.
+
+    ## Why it is bad
+    A target that is throttled, deleted or not permitted loses its events after some retries, and nobody learns which.
+
+    ## When it is fine
+    Development, Firehose, and e-mail or text messages to people. From SNS to a queue of the same account such losses are
+    rare: that is told as info.
+    """
+
+    id, name = "EVT102", "delivery-without-dlq"
+    severity, confidence = Severity.WARNING, Confidence.HIGH
+    profiles = frozenset({"strict"})
+    needs = "manifest"
+    fix = "patch"
+    sources = (
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html",
+    )
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every delivery without a place for what fails."""
+        for link in topology.links("subscription", "rule"):
+            source, target = topology.channel(link.source), topology.channel(link.target)
+            people = link.target.startswith("external:") and link.properties.get("protocol") in (
+                "email",
+                "sms",
+                "email-json",
+            )
+            environments = {node.environment for node in (source, target) if node}
+            skipped = link.target.startswith("firehose:") or people or environments & {"dev", "test"}
+            if link.properties.get("dead_letter") or source is None or skipped:
+                continue
+            yield self._told(topology, link)
+
+    def _told(self, topology: Topology, link: Link) -> Finding:
+        kind = "subscription" if link.kind == "subscription" else "target"
+        source = topology.channel(link.source)
+        target = link.target.partition(":")[2]
+        label = source.label if source else link.source
+        message = f"{kind} '{label}' -> '{target}' has no dead-letter queue: what cannot be delivered is dropped"
+        finding = self.finding(message).at(link).variety(f"{link.source} {link.target}")
+        finding = finding.about(source) if source else finding
+        if link.kind == "subscription" and link.target.startswith("sqs:"):
+            finding = finding.as_(Severity.INFO)
+        where = "RedrivePolicy" if link.kind == "subscription" else "DeadLetterConfig"
+        return finding.advise(f"set {where} to a standard queue")
+
+
+def _template(more: str) -> dict[str, str]:
+    return {
+        "template.yaml": f"""
+            AWSTemplateFormatVersion: "2010-09-09"
+            Resources:
+              Shop: {{Type: AWS::Events::EventBus, Properties: {{Name: shop}}}}
+              Jobs: {{Type: AWS::SQS::Queue, Properties: {{QueueName: jobs}}}}
+              Failed: {{Type: AWS::SQS::Queue, Properties: {{QueueName: jobs-dlq}}}}
+              Orders:
+                Type: AWS::Events::Rule
+                Properties:
+                  EventBusName: !Ref Shop
+                  EventPattern: {{source: [shop]}}
+                  Targets:
+                    - {{Id: jobs, Arn: !GetAtt Jobs.Arn{more}}}
+            """,
+    }
+
+
+DeliveryWithoutDlq.bad = (Example(_template(""), "a rule's target"),)
+DeliveryWithoutDlq.good = (Example(_template(", DeadLetterConfig: {Arn: !GetAtt Failed.Arn}"), "with dead letters"),)

@@ -1,0 +1,68 @@
+"""KIN101 put-records-failures-ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.topology import Topology
+from brokerlint.topology.uses import code_name
+
+_COUNTS = {"put_records": "FailedRecordCount", "put_record_batch": "FailedPutCount"}
+
+
+class PutRecordsFailuresIgnored(Check):
+    """Records that a stream refused are counted in an answer that nobody reads.
+
+    ## What it finds
+    `put_records` of Kinesis and `put_record_batch` of Firehose whose answer is dropped, or of which the number of
+    failures is not read.
+
+    ## Why it is bad
+    A throttled shard refuses single records while the call succeeds. They are lost without an error.
+
+    ## When it is fine
+    The failures are read, the answer is returned, or it goes to code that could not be followed.
+    """
+
+    id, name = "KIN101", "put-records-failures-ignored"
+    severity, confidence = Severity.ERROR, Confidence.HIGH
+    profiles = frozenset({"strict"})
+    needs = "code"
+    sources = ("https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html",)
+
+    def find(self, topology: Topology) -> Iterator[Finding]:
+        """Every batch whose failures are not read."""
+        for endpoint in topology.endpoints(role="produce", system=("kinesis", "firehose")):
+            call = endpoint.operation.rpartition(".")[2]
+            if call in _COUNTS and endpoint.facts.get("response") in ("dropped", "used"):
+                count = _COUNTS[call]
+                message = (
+                    f"{call} in {code_name(endpoint)} succeeds under throttling with failures; {count} is never read"
+                )
+                finding = self.finding(message, *topology.channels_of(endpoint)).at(endpoint)
+                yield finding.checked(f"{count} read: no", "answer returned or passed on: no").advise(
+                    "send the records whose answer has an ErrorCode again"
+                )
+
+
+_SEND = """
+    import boto3
+
+    kinesis = boto3.client("kinesis")
+
+    def send(records):
+        LINE
+    """
+_CALL = 'kinesis.put_records(StreamName="clicks", Records=records)'
+PutRecordsFailuresIgnored.bad = (Example({"clicks.py": _SEND.replace("LINE", _CALL)}, "the answer is dropped"),)
+PutRecordsFailuresIgnored.good = (
+    Example(
+        {
+            "clicks.py": _SEND.replace(
+                "LINE", f'if {_CALL}["FailedRecordCount"]:\n            raise RuntimeError("some records were refused")'
+            )
+        },
+        "failures are raised",
+    ),
+)
