@@ -188,9 +188,9 @@ def undeployed(documents: Mapping[str, Any], tree: Tree) -> Iterator[ServiceFact
 
 def deployed(tree: Tree) -> frozenset[str]:
     """The Dockerfiles that compose files and workloads of the tree refer to."""
-    from brokerlint.manifests.formats import compose, helm, kubernetes
+    from brokerlint.manifests.formats import compose, helm, kubernetes, quix
 
-    return frozenset().union(*(one.dockerfiles(tree) for one in (compose, kubernetes, helm)))
+    return frozenset().union(*(one.dockerfiles(tree) for one in (compose, kubernetes, helm, quix)))
 
 
 def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:

@@ -81,6 +81,8 @@ def read(path: str, data: bytes | str) -> tuple[dict[str, Any], list[Diagnostic]
 
 def join(documents: Documents, paths: Iterable[str]) -> ManifestFacts:
     """The summaries of a tree -> its facts. ``paths`` are all files of the tree."""
+    from brokerlint.manifests.formats.owners import assigned
+
     tree = Tree(frozenset(paths), documents)
     facts = ManifestFacts()
     for one in formats():
@@ -92,7 +94,7 @@ def join(documents: Documents, paths: Iterable[str]) -> ManifestFacts:
         except Exception as error:
             message = f"could not be joined as {one.name}: {type(error).__name__}: {error}"
             facts += ManifestFacts(diagnostics=(Diagnostic("crash", min(own), 1, message),))
-    return facts
+    return assigned(facts, tree)
 
 
 def read_all(manifests: Iterable[str], content: Callable[[str], bytes], paths: Iterable[str]) -> ManifestFacts:
