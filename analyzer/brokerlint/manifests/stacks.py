@@ -152,6 +152,8 @@ class Stacks:
         self._asking.add(question)
         try:
             return answer()
+        except RecursionError:
+            return Term(Hole(f"{name}, which is defined too deeply"))
         finally:
             self._asking.discard(question)
 

@@ -1,0 +1,341 @@
+"""Modules of Terraform as they are deployed: every directory that none other uses, and inside it what it calls.
+
+A module that is called several times is deployed as often. Variables get the call's arguments, the values of
+``terraform.tfvars`` and ``*.auto.tfvars``, or their defaults, in this order.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from brokerlint.manifests import hcl
+from brokerlint.manifests.facts import Hole, Reference
+from brokerlint.manifests.terms import NOTHING, Term, from_node, literal, mapping
+from brokerlint.manifests.terraform_registry import registry_module
+from brokerlint.manifests.terraform_values import Lazy, Values, entries_of, filled
+from brokerlint.manifests.yaml_nodes import Node
+
+DEEPEST = 8
+MOST_MODULES = 2000
+"""Modules inside each other, and all modules of a tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a module, its secrets left out; ``given`` are the values of a ``.tfvars`` file."""
+
+    path: str
+    blocks: tuple[hcl.Block, ...] = ()
+    given: tuple[hcl.Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One resource or data source as a deployment has it, its arguments worked out."""
+
+    key: str
+    type: str
+    name: str
+    path: str
+    line: int
+    arguments: Term
+    data: bool
+    directory: str
+
+
+class Configuration:
+    """All modules of a tree. ``templates`` are further files that ``file`` and ``templatefile`` may name."""
+
+    def __init__(self, sources: Mapping[str, Source], templates: Mapping[str, Node]) -> None:
+        self._directories: dict[str, list[Source]] = {}
+        for path in sorted(sources):
+            self._directories.setdefault(posixpath.dirname(path), []).append(sources[path])
+        self._templates = templates
+        self.count = 0
+
+    def deployed(self) -> Iterator[Module]:
+        """The modules that stand by themselves: not called by others, or only by each other."""
+        called = {
+            path
+            for directory, sources in self._directories.items()
+            for source in sources
+            for block in source.blocks
+            if block.type == "module" and (path := local_module(directory, block)) is not None and path != directory
+        }
+        reached: set[str] = set()
+        for directory in self._directories:
+            if directory not in called:
+                yield Module(self, directory, self._directories[directory], directory, {}, reached)
+        for directory in self._directories:
+            if directory not in reached:
+                yield Module(self, directory, self._directories[directory], directory, {}, reached)
+
+    def sources(self, directory: str) -> list[Source]:
+        """The files of a directory."""
+        return self._directories.get(directory, [])
+
+    def text(self, path: str) -> Term:
+        """The structure in a file that a module names."""
+        node = self._templates.get(path)
+        return from_node(node) if node is not None else NOTHING
+
+
+def local_module(directory: str, block: hcl.Block) -> str | None:
+    """The directory of the tree that a module call names; None for one that comes from elsewhere."""
+    source = block.get("source")
+    if not isinstance(source, hcl.Literal) or not str(source.value).startswith("."):
+        return None
+    path = posixpath.normpath(posixpath.join(directory, str(source.value)))
+    return None if path.startswith("..") else "" if path == "." else path
+
+
+@dataclass(slots=True)
+class _Blocks:
+    """The blocks of a module by what they declare, with their files."""
+
+    variables: dict[str, hcl.Block] = field(default_factory=dict)
+    locals: dict[str, hcl.Argument] = field(default_factory=dict)
+    outputs: dict[str, hcl.Block] = field(default_factory=dict)
+    modules: dict[str, tuple[str, hcl.Block]] = field(default_factory=dict)
+    resources: dict[str, dict[str, tuple[str, hcl.Block]]] = field(default_factory=dict)
+    data: dict[str, dict[str, tuple[str, hcl.Block]]] = field(default_factory=dict)
+    given: dict[str, hcl.Argument] = field(default_factory=dict)
+
+    def add(self, source: Source) -> None:
+        """The blocks of one file."""
+        self.given |= {one.name: one for one in source.given}
+        for block in source.blocks:
+            first = block.labels[0] if block.labels else ""
+            if block.type == "variable":
+                self.variables[first] = block
+            elif block.type == "locals":
+                self.locals |= {one.name: one for one in block.arguments}
+            elif block.type == "output":
+                self.outputs[first] = block
+            elif block.type == "module":
+                self.modules[first] = (source.path, block)
+            elif block.type in ("resource", "data") and len(block.labels) == 2:
+                kinds = self.resources if block.type == "resource" else self.data
+                kinds.setdefault(first, {})[block.labels[1]] = (source.path, block)
+
+
+class Module:
+    """One deployment of a module. ``label`` names the calls that lead to it (``orders.dlq``)."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        directory: str,
+        sources: list[Source],
+        identity: str,
+        arguments: Mapping[str, Term],
+        reached: set[str],
+        label: str = "",
+        depth: int = 0,
+        place: tuple[str, int] | None = None,
+    ) -> None:
+        reached.add(directory)
+        configuration.count += 1
+        self._configuration = configuration
+        self.directory = directory
+        self._id = identity
+        self._arguments = arguments
+        self._reached = reached
+        self.label = label
+        self._depth = depth
+        self._place = place
+        self._blocks = _Blocks()
+        for source in sources:
+            self._blocks.add(source)
+        self._instances: dict[tuple[str, str], Module] = {}
+        self._values = Values(
+            {
+                "var": Term(Lazy(self._blocks.variables, self._variable)),
+                "local": Term(Lazy(self._blocks.locals, self._local)),
+                "module": Term(Lazy(self._blocks.modules, self._called)),
+                "data": Term(Lazy(self._blocks.data, partial(self._of_type, True))),
+            },
+            lambda kind: self._of_type(False, kind) if kind in self._blocks.resources else NOTHING,
+            directory,
+            configuration.text,
+        )
+
+    # --- Names ----------------------------------------------------------------------------------------------------
+
+    def outputs(self) -> Term:
+        """What the module gives to whoever calls it."""
+        return Term(Lazy(self._blocks.outputs, lambda name: self._values.term(self._blocks.outputs[name].get("value"))))
+
+    def _variable(self, name: str) -> Term:
+        if name in self._arguments:
+            return self._arguments[name]
+        if not self._depth and name in self._blocks.given:
+            return self._values.term(self._blocks.given[name].value)
+        default = self._blocks.variables[name].get("default")
+        return Term(Hole(f"variable {name}")) if default is None else self._values.term(default)
+
+    def _local(self, name: str) -> Term:
+        return self._values.term(self._blocks.locals[name].value)
+
+    def _called(self, name: str) -> Term:
+        children = self.children(name)
+        if len(children) == 1 and not children[0][0]:
+            return children[0][1].outputs()
+        return (
+            Term({suffix: child.outputs() for suffix, child in children}) if children else Term(Hole(f"module {name}"))
+        )
+
+    def children(self, name: str) -> list[tuple[str, Module]]:
+        """The deployments of a called module, by their key in ``for_each`` (empty where there is none)."""
+        path, block = self._blocks.modules[name]
+        place = None
+        directory = local_module(self.directory, block)
+        sources = self._configuration.sources(directory) if directory is not None else []
+        if not sources:
+            source = block.get("source")
+            dead_letters = self._values.term(block.get("create_dlq")).flag is True
+            text = registry_module(str(source.value), dead_letters) if isinstance(source, hcl.Literal) else None
+            if text is None:
+                return []
+            sources, place = [Source(path, hcl.parse(text)[0])], (path, block.line)
+            directory = self.directory
+        return self._deployments(name, block, directory or "", sources, place or self._place)
+
+    def _deployments(
+        self, name: str, block: hcl.Block, directory: str, sources: list[Source], place: tuple[str, int] | None
+    ) -> list[tuple[str, Module]]:
+        found: list[tuple[str, Module]] = []
+        for suffix, own in self._expanded(block):
+            key = (name, suffix)
+            if key not in self._instances:
+                if self._depth >= DEEPEST or self._configuration.count >= MOST_MODULES:
+                    continue
+                values = self._values.within(own)
+                arguments = {one.name: values.term(one.value, one.line) for one in block.arguments}
+                self._instances[key] = Module(
+                    self._configuration,
+                    directory,
+                    sources,
+                    f"{self._id}#module.{name}{_bracketed(suffix)}",
+                    {key: term for key, term in arguments.items() if term},
+                    self._reached,
+                    ".".join(filter(None, (self.label, f"{name}{_bracketed(suffix)}"))),
+                    self._depth + 1,
+                    place,
+                )
+            found.append((suffix, self._instances[key]))
+        return found
+
+    # --- Resources ------------------------------------------------------------------------------------------------
+
+    def _expanded(self, block: hcl.Block) -> list[tuple[str, dict[str, Term]]]:
+        """The copies that ``count`` and ``for_each`` make, each with the names that hold in it."""
+        if (each := block.get("for_each")) is not None:
+            pairs = entries_of(self._values.term(each))
+            if pairs:
+                return [(key.text, {"each": mapping({"key": key, "value": value})}) for key, value in pairs if key.text]
+            unknown = Term(Hole("each element"))
+            return [("", {"each": mapping({"key": unknown, "value": unknown})})]
+        if (count := block.get("count")) is not None:
+            number = self._values.term(count).number
+            if count == hcl.Literal(0):
+                return []
+            if number is not None and 1 < number <= 16:
+                return [(str(i), {"count": mapping({"index": literal(i)})}) for i in range(number)]
+            index = literal(0) if number == 1 else Term(Hole("count.index"))
+            return [("", {"count": mapping({"index": index})})]
+        return [("", {})]
+
+    def _of_type(self, data: bool, kind: str) -> Term:
+        blocks = (self._blocks.data if data else self._blocks.resources).get(kind, {})
+        return Term(Lazy(blocks, partial(self._named, data, kind)))
+
+    def _named(self, data: bool, kind: str, name: str) -> Term:
+        """What ``type.name`` means: a reference, or one for each copy."""
+        _, block = (self._blocks.data if data else self._blocks.resources)[kind][name]
+        if data and kind in ("aws_iam_policy_document", "template_file"):
+            return self._document(kind, block)
+        copies = self._expanded(block)
+        if len(copies) == 1 and not copies[0][0]:
+            return Term(Reference(self._key(data, kind, name, "")))
+        references = {suffix: Term(Reference(self._key(data, kind, name, suffix))) for suffix, _ in copies}
+        if block.get("count") is not None:
+            return Term(tuple(references.values()))
+        return Term(references)
+
+    def _document(self, kind: str, block: hcl.Block) -> Term:
+        arguments = self._values.within(self._expanded(block)[0][1] if self._expanded(block) else {}).block(block)
+        if kind == "template_file":
+            names = self._values.within(dict(arguments.get("vars").items()))
+            return mapping({"rendered": filled(arguments.get("template"), names)})
+        return mapping({"json": policy_document(arguments)})
+
+    def _key(self, data: bool, kind: str, name: str, suffix: str) -> str:
+        return f"{self._id}#{'data.' if data else ''}{kind}.{name}{_bracketed(suffix)}"
+
+    def declared(self) -> Iterator[Declared]:
+        """The resources of the module and of all modules that it calls."""
+        for data, kinds in ((False, self._blocks.resources), (True, self._blocks.data)):
+            for kind, blocks in kinds.items():
+                for name, (path, block) in blocks.items():
+                    yield from self._copies(data, kind, name, path, block)
+        for name in self._blocks.modules:
+            for _, child in self.children(name):
+                yield from child.declared()
+
+    def _copies(self, data: bool, kind: str, name: str, path: str, block: hcl.Block) -> Iterator[Declared]:
+        place = self._place or (path, block.line)
+        for suffix, own in self._expanded(block):
+            logical = f"{name}{_bracketed(suffix)}"
+            yield Declared(
+                self._key(data, kind, name, suffix),
+                kind,
+                f"{self.label}.{logical}" if self._place and self.label else logical,
+                place[0],
+                place[1],
+                self._values.within(own).block(block),
+                data,
+                self.directory,
+            )
+
+    def given_away(self) -> Iterator[Term]:
+        """The values of the outputs of a module that stands by itself."""
+        for _, term in self.outputs().items():
+            yield term
+
+
+def _bracketed(suffix: str) -> str:
+    return f"[{suffix}]" if suffix else ""
+
+
+def policy_document(arguments: Term) -> Term:
+    """``aws_iam_policy_document`` as the JSON it makes."""
+    statements = [
+        mapping({
+            "Effect": statement.get("effect"),
+            "Action": statement.get("actions"),
+            "Resource": statement.get("resources"),
+            "Principal": _principals(statement.get("principals")),
+            "Condition": _conditions(statement.get("condition")),
+        }, statement.line)
+        for statement in arguments.get("statement").elements()
+    ]  # fmt: skip
+    for inherited in ("source_policy_documents", "override_policy_documents", "source_json", "override_json"):
+        for document in arguments.get(inherited).elements():
+            statements += document.get("Statement").elements()
+    return mapping({"Statement": Term(tuple(statements))})
+
+
+def _principals(blocks: Term) -> Term:
+    return mapping({one.get("type").text: one.get("identifiers") for one in blocks.elements() if one.get("type").text})
+
+
+def _conditions(blocks: Term) -> Term:
+    found: dict[str, Term] = {}
+    for one in blocks.elements():
+        test = one.get("test").text
+        found[test] = mapping({**dict(found.get(test, NOTHING).items()), one.get("variable").text: one.get("values")})
+    return mapping(found) if found else NOTHING
