@@ -22,7 +22,7 @@ from brokerlint.report.layout import Layout, layered
 from brokerlint.topology import ChannelNode, Topology, Use
 
 _WIDEST_LABEL = 34
-_LETTER = 7.4
+_LETTER = 7.9
 _PADDING = 30.0
 _HEIGHT = 44.0
 _BOW = 46.0

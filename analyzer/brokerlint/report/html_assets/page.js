@@ -4,6 +4,7 @@
   const SVG = "http://www.w3.org/2000/svg";
   const MOST_RESULTS = 40;
   const READABLE = 0.55; // a smaller scale shows the whole, not the words
+  const BOW = 36; // arrows within a column reach that far to the right
   const SERVICES = new Set(["service", "code", "external"]);
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
@@ -95,7 +96,7 @@
     const places = [...indices].map((index) => view.at[index]).filter(Boolean);
     const { width, height } = drawing.getBoundingClientRect();
     if (!places.length || !width) return;
-    const left = Math.min(...places.map((p) => p[0])), right = Math.max(...places.map((p) => p[0] + p[2]));
+    const left = Math.min(...places.map((p) => p[0])), right = Math.max(...places.map((p) => p[0] + p[2])) + BOW;
     const top = Math.min(...places.map((p) => p[1])), bottom = Math.max(...places.map((p) => p[1] + p[3]));
     camera.scale = Math.min(1.25, (width - 48) / (right - left), (height - 48) / (bottom - top));
     camera.x = (width - (left + right) * camera.scale) / 2;
