@@ -19,8 +19,8 @@ class DeliveryWithoutDlq(Check):
     A target that is throttled, deleted or not permitted loses its events after some retries, and nobody learns which.
 
     ## When it is fine
-    Development, Firehose, and e-mail or text messages to people. From SNS to a queue of the same account such losses are
-    rare: that is told as info.
+    Development, Firehose, and e-mail or text messages to people. From SNS to a queue of the same account such
+    losses are rare: that is told as info.
     """
 
     id, name = "EVT102", "delivery-without-dlq"

@@ -44,8 +44,8 @@ class WorkOutlivesPollInterval(Check):
                 continue
             yield (
                 self.finding(
-                    f"{code_name(endpoint)} may work {seconds * records:g} s ({records} x {seconds:g} s) between polls, "
-                    f"max.poll.interval is {interval // 1000} s: eviction, rebalance, duplicates",
+                    f"{code_name(endpoint)} may work {seconds * records:g} s ({records} x {seconds:g} s) "
+                    f"between two polls, max.poll.interval is {interval // 1000} s: eviction, rebalance, duplicates",
                     *topology.channels_of(endpoint),
                 )
                 .at(endpoint)

@@ -18,8 +18,8 @@ class UnstableConsumerPosition(Check):
 
     ## What it finds
     A consumer without a group although it has effects (certain for confluent-kafka, which refuses it); a group name
-    with a random, time, host or process part; and reading from `latest` when the group is new, on a topic of work or audit
-    records (medium).
+    with a random, time, host or process part; and reading from `latest` when the group is new, on a topic of work or
+    audit records (medium).
 
     ## Why it is bad
     Without a group every instance handles every record, and nothing is committed. With a new group at each start the

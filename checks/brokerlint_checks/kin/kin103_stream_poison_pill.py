@@ -16,8 +16,8 @@ class StreamPoisonPill(Check):
     A Lambda mapping of Kinesis, DynamoDB streams or Kafka without a bound on attempts or on the age of records.
 
     ## Why it is bad
-    By default a failing batch is tried for ever. One bad record stops its shard or partition for a day or more, and then
-    everything behind it has expired as well.
+    By default a failing batch is tried for ever. One bad record stops its shard or partition for a day or more, and
+    then everything behind it has expired as well.
 
     ## When it is fine
     Attempts or age are bounded. A Kafka mapping in queue mode is bounded by the broker. Where the function reports
