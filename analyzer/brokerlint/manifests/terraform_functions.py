@@ -46,6 +46,10 @@ def _merge(arguments: list[Term]) -> Term | None:
     return Term(found)
 
 
+def _map(arguments: list[Term]) -> Term | None:
+    return Term({key.text: value for key, value in zip(arguments[::2], arguments[1::2], strict=False) if key.text})
+
+
 def _concat(arguments: list[Term]) -> Term | None:
     elements = tuple(one for argument in arguments for one in argument.elements())
     return Term(elements) if len(elements) <= MOST_ELEMENTS else None
@@ -186,6 +190,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "nonsensitive": _itself,
     "abspath": _itself,
     "pathexpand": _itself,
+    "map": _map,
     "list": lambda arguments: Term(tuple(arguments)),
     "format": _format,
     "join": _join,

@@ -14,6 +14,7 @@ from functools import partial
 from brokerlint.manifests import hcl
 from brokerlint.manifests.facts import Hole, Reference
 from brokerlint.manifests.terms import NOTHING, Term, from_node, literal, mapping
+from brokerlint.manifests.terraform_names import MADE_OF_ARGUMENTS, Source, declared_names, undeclared
 from brokerlint.manifests.terraform_registry import registry_module
 from brokerlint.manifests.terraform_values import Lazy, Values, entries_of, filled
 from brokerlint.manifests.yaml_nodes import Node
@@ -24,17 +25,9 @@ MOST_MODULES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One file of a module, its secrets left out; ``given`` are the values of a ``.tfvars`` file."""
-
-    path: str
-    blocks: tuple[hcl.Block, ...] = ()
-    given: tuple[hcl.Argument, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Declared:
-    """One resource or data source as a deployment has it, its arguments worked out."""
+    """One resource or data source as a deployment has it, its arguments worked out. ``directory`` is where Terraform is
+    run, which paths are relative to."""
 
     key: str
     type: str
@@ -66,12 +59,27 @@ class Configuration:
             if block.type == "module" and (path := local_module(directory, block)) is not None and path != directory
         }
         reached: set[str] = set()
-        for directory in self._directories:
-            if directory not in called:
-                yield Module(self, directory, self._directories[directory], directory, {}, reached)
-        for directory in self._directories:
+        for directory, sources in self._directories.items():
+            if directory in called or directory in reached:
+                continue
+            parts = [one for one in self._completing(directory) if one not in called]
+            for part in parts:
+                reached.add(part)
+                yield Module(self, directory, [*sources, *self._directories[part]], part, {}, reached)
+            if not parts:
+                yield Module(self, directory, sources, directory, {}, reached)
+        for directory, sources in self._directories.items():
             if directory not in reached:
-                yield Module(self, directory, self._directories[directory], directory, {}, reached)
+                yield Module(self, directory, sources, directory, {}, reached)
+
+    def _completing(self, directory: str) -> list[str]:
+        """Directories inside a module that declare what it uses and lacks: one of them is put beside its files."""
+        lacking = undeclared(self._directories[directory])
+        if not lacking:
+            return []
+        prefix = f"{directory}/" if directory else ""
+        inside = [one for one in self._directories if one.startswith(prefix) and "/" not in one[len(prefix) :] and one]
+        return [one for one in inside if one != directory and lacking <= declared_names(self._directories[one])]
 
     def sources(self, directory: str) -> list[Source]:
         """The files of a directory."""
@@ -136,6 +144,7 @@ class Module:
         label: str = "",
         depth: int = 0,
         place: tuple[str, int] | None = None,
+        root: str | None = None,
     ) -> None:
         reached.add(directory)
         configuration.count += 1
@@ -147,6 +156,7 @@ class Module:
         self.label = label
         self._depth = depth
         self._place = place
+        self._root = directory if root is None else root
         self._blocks = _Blocks()
         for source in sources:
             self._blocks.add(source)
@@ -160,6 +170,7 @@ class Module:
             },
             lambda kind: self._of_type(False, kind) if kind in self._blocks.resources else NOTHING,
             directory,
+            self._root,
             configuration.text,
         )
 
@@ -170,8 +181,8 @@ class Module:
         return Term(Lazy(self._blocks.outputs, lambda name: self._values.term(self._blocks.outputs[name].get("value"))))
 
     def _variable(self, name: str) -> Term:
-        if name in self._arguments:
-            return self._arguments[name]
+        if given := self._arguments.get(name):
+            return given
         if not self._depth and name in self._blocks.given:
             return self._values.term(self._blocks.given[name].value)
         default = self._blocks.variables[name].get("default")
@@ -214,20 +225,25 @@ class Module:
                 if self._depth >= DEEPEST or self._configuration.count >= MOST_MODULES:
                     continue
                 values = self._values.within(own)
-                arguments = {one.name: values.term(one.value, one.line) for one in block.arguments}
                 self._instances[key] = Module(
                     self._configuration,
                     directory,
                     sources,
                     f"{self._id}#module.{name}{_bracketed(suffix)}",
-                    {key: term for key, term in arguments.items() if term},
+                    self._arguments_of(block, values),
                     self._reached,
                     ".".join(filter(None, (self.label, f"{name}{_bracketed(suffix)}"))),
                     self._depth + 1,
                     place,
+                    self._root,
                 )
             found.append((suffix, self._instances[key]))
         return found
+
+    def _arguments_of(self, block: hcl.Block, values: Values) -> Mapping[str, Term]:
+        """A call's arguments, worked out when they are asked for: two modules may well need each other's outputs."""
+        written = {one.name: one for one in block.arguments}
+        return Lazy(written, lambda name: values.term(written[name].value, written[name].line))
 
     # --- Resources ------------------------------------------------------------------------------------------------
 
@@ -256,7 +272,7 @@ class Module:
     def _named(self, data: bool, kind: str, name: str) -> Term:
         """What ``type.name`` means: a reference, or one for each copy."""
         _, block = (self._blocks.data if data else self._blocks.resources)[kind][name]
-        if data and kind in ("aws_iam_policy_document", "template_file"):
+        if data and kind in MADE_OF_ARGUMENTS:
             return self._document(kind, block)
         copies = self._expanded(block)
         if len(copies) == 1 and not copies[0][0]:
@@ -271,6 +287,8 @@ class Module:
         if kind == "template_file":
             names = self._values.within(dict(arguments.get("vars").items()))
             return mapping({"rendered": filled(arguments.get("template"), names)})
+        if kind == "null_data_source":
+            return mapping({"outputs": arguments.get("inputs")})
         return mapping({"json": policy_document(arguments)})
 
     def _key(self, data: bool, kind: str, name: str, suffix: str) -> str:
@@ -298,7 +316,7 @@ class Module:
                 place[1],
                 self._values.within(own).block(block),
                 data,
-                self.directory,
+                self._root,
             )
 
     def given_away(self) -> Iterator[Term]:

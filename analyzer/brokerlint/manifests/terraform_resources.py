@@ -13,9 +13,10 @@ from dataclasses import replace
 from brokerlint.manifests.aws.resources import FUNCTION, TASK, Resource
 from brokerlint.manifests.facts import Hole, Reference
 from brokerlint.manifests.profiles import profile_of
-from brokerlint.manifests.sam import local_path
 from brokerlint.manifests.terms import NOTHING, Term, concat, literal, mapping, parsed, pattern, references
 from brokerlint.manifests.terraform_modules import Declared
+from brokerlint.manifests.terraform_names import MADE_OF_ARGUMENTS
+from brokerlint.manifests.terraform_values import tree_path
 from brokerlint.places import Place
 
 ARCHIVE = "archive_file"
@@ -211,7 +212,7 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
 NAMED_ONLY = ("aws_s3_bucket", "aws_dynamodb_table", "aws_iam_role")
 """Types of which only the name is read."""
 
-READ = frozenset({*TABLE, _TARGET, "aws_s3_bucket_notification", "aws_iam_policy_document", "template_file"})
+READ = frozenset({*TABLE, *MADE_OF_ARGUMENTS, _TARGET, "aws_s3_bucket_notification"})
 """Types of resources and data sources that are read."""
 
 
@@ -323,12 +324,9 @@ def _archived(archive: Resource, directory: str) -> Iterator[str]:
 
 
 def _path(directory: str, term: Term) -> str:
-    """A path relative to the tree. ``path.module`` is already; others start from the module."""
+    """A path relative to the tree; empty where it is not known or leads out of the tree."""
     text = pattern(term.value)
-    if "*" in text or not text or posixpath.isabs(text):
-        return ""
-    inside = text == directory or text.startswith(f"{directory}/")
-    return local_path("" if inside else directory, text)
+    return "" if "*" in text or not text else tree_path(directory, text)
 
 
 def _task(one: Declared, made: Resource, _: Mapping[str, Resource]) -> Resource:

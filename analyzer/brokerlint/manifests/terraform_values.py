@@ -27,6 +27,9 @@ MOST_STEPS = 200_000
 DEEPEST = 40
 """Expressions inside each other, through the names of a module."""
 
+INSIDE = "tree:/"
+"""What ``path.module`` starts with, so that it is told from paths relative to where Terraform is run."""
+
 Lookup = Callable[[str], Term]
 
 
@@ -63,12 +66,17 @@ class Lazy(Mapping[str, Term]):
 
 @dataclass(slots=True)
 class Values:
-    """What names mean in one module. ``roots`` are terms by their first names (``var``, ``local``, ``module``, ``data``);
-    ``resources`` gives a type's resources by name, ``file`` what a file of the module holds."""
+    """What names mean in one module.
+
+    ``roots`` are terms by their first names (``var``, ``local``, ``module``, ``data``); ``resources`` gives a type's
+    resources by name, ``file`` what a file of the tree holds. ``directory`` is the module's, ``root`` the one that
+    Terraform is run in.
+    """
 
     roots: Mapping[str, Term]
     resources: Lookup
     directory: str
+    root: str = ""
     file: Callable[[str], Term] = field(default=lambda path: Term(Hole(f"file {path}")))
     own: dict[str, Term] = field(default_factory=dict)
     """Names that hold only inside an expression or resource: ``each``, ``count``, those of a ``for``."""
@@ -90,7 +98,7 @@ class Values:
 
     def within(self, names: Mapping[str, Term]) -> Values:
         """The same with further names."""
-        inner = Values(self.roots, self.resources, self.directory, self.file, {**self.own, **names})
+        inner = Values(self.roots, self.resources, self.directory, self.root, self.file, {**self.own, **names})
         inner._depth, inner._steps = self._depth, self._steps
         return inner
 
@@ -151,9 +159,9 @@ class Values:
 
     def _builtin(self, root: str, name: str) -> Term:
         if root == "path" and name == "module":
-            return literal(self.directory or ".")
+            return literal(f"{INSIDE}{self.directory}")
         if root == "path":
-            return literal(".") if name in ("root", "cwd") else Term(Hole(f"path.{name}"))
+            return literal(f"{INSIDE}{self.root}")
         return Term(Hole(f"terraform.{name}"))
 
     def _index(self, expression: hcl.Index) -> Term:
@@ -197,7 +205,7 @@ class Values:
         return found[0] if found else NOTHING
 
     def _file(self, arguments: list[Term]) -> Term:
-        path = posixpath.normpath(arguments[0].text) if arguments[0].text else ""
+        path = tree_path(self.root, arguments[0].text)
         found = self.file(path)
         names = dict(arguments[1].items()) if len(arguments) > 1 else {}
         return filled(found, self.within(names)) if found else Term(Hole(f"file {path}"))
@@ -296,6 +304,16 @@ def filled(found: Term, names: Values) -> Term:
     return found
 
 
+def tree_path(root: str, text: str) -> str:
+    """A path of the configuration relative to the tree; empty where it leads out of it. ``root`` is where Terraform is
+    run."""
+    inside = text.startswith(INSIDE)
+    if not text or (posixpath.isabs(text) and not inside):
+        return ""
+    path = posixpath.normpath(posixpath.join("" if inside else root, text.removeprefix(INSIDE).lstrip("/") or "."))
+    return "" if path.startswith("..") or path == "." else path
+
+
 def _is_resource(term: Term) -> bool:
     return isinstance(term.content, Reference)
 
@@ -338,7 +356,17 @@ def _arithmetic(operator: str, left: int | None, right: int | None) -> Term:
 
 
 _READ: Mapping[type, Callable[[Values, Any], Term]] = {
-    hcl.Literal: Values._literal, hcl.Template: Values._template, hcl.Name: Values._name, hcl.Attribute: Values._attribute, hcl.Index: Values._index,
-    hcl.Splat: Values._splat, hcl.Call: Values._call, hcl.Tuple: Values._tuple, hcl.Object: Values._object, hcl.Conditional: Values._conditional,
-    hcl.Operation: Values._operation, hcl.For: Values._for, hcl.Unknown: Values._unknown,
-}  # fmt: skip
+    hcl.Literal: Values._literal,
+    hcl.Template: Values._template,
+    hcl.Name: Values._name,
+    hcl.Attribute: Values._attribute,
+    hcl.Index: Values._index,
+    hcl.Splat: Values._splat,
+    hcl.Call: Values._call,
+    hcl.Tuple: Values._tuple,
+    hcl.Object: Values._object,
+    hcl.Conditional: Values._conditional,
+    hcl.Operation: Values._operation,
+    hcl.For: Values._for,
+    hcl.Unknown: Values._unknown,
+}

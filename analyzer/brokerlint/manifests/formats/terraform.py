@@ -13,7 +13,8 @@ from brokerlint.manifests.hcl_redaction import redacted_argument, redacted_block
 from brokerlint.manifests.redaction import redacted
 from brokerlint.manifests.terms import references
 from brokerlint.manifests.terraform_json import blocks_of
-from brokerlint.manifests.terraform_modules import Configuration, Source
+from brokerlint.manifests.terraform_modules import Configuration
+from brokerlint.manifests.terraform_names import Source
 from brokerlint.manifests.terraform_resources import NAMED_ONLY, READ, resources
 from brokerlint.manifests.tree import ManifestError, Tree
 from brokerlint.manifests.yaml_nodes import Node, partial
