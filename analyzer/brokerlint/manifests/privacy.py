@@ -37,7 +37,12 @@ _SECRET_VALUE = re.compile(
     re.IGNORECASE,
 )
 _RANDOM = re.compile(r"(?:[0-9a-fA-F]{32,}|(?=[^/]*[0-9])(?=[^/]*[A-Z])(?=[^/]*[a-z])[A-Za-z0-9+/]{32,}={0,2})\Z")
-_LOGIN = re.compile(r"(?<=://)[^\s/@,?#]*@")
+_LOGIN = re.compile(r"(?<=://)\S*@")
+"""From an address's scheme to its last ``@``: a password may hold any character."""
+
+_SHORTEST = 8
+"""Characters below which a value can't look like a secret by itself."""
+
 _TELLING_VALUE = re.compile(
     r"arn:[\w-]+:(?:sqs|sns|kinesis|kafka|events|firehose|lambda):"
     r"|(?:https?://)(?:[\w.-]*\bsqs\b|[\w-]+\.queue\.amazonaws|queue\.amazonaws)"
@@ -51,7 +56,7 @@ _TELLING_VALUE = re.compile(
 
 def keeps(name: str, value: str) -> bool:
     """Whether the value of the variable ``name`` may be kept as it is."""
-    if len(value) > LONGEST or _SECRET_VALUE.search(value) or _LOGIN.search(value) or _RANDOM.match(value):
+    if len(value) > LONGEST or _looks_secret(value) or _RANDOM.match(value):
         return False
     words = words_of(name)
     if _is_secret(words):
@@ -61,18 +66,24 @@ def keeps(name: str, value: str) -> bool:
 
 def secret(name: str, value: str) -> bool:
     """Whether a value must not be kept anywhere, telling or not: its variable's name or its own looks say so."""
-    return bool(_SECRET_VALUE.search(value) or _LOGIN.search(value)) or _is_secret(words_of(name))
+    return _looks_secret(value) or _is_secret(words_of(name))
 
 
 def kept(name: str, value: str) -> str | None:
     """The part of a value that may be kept: without the login of an address; None when nothing may."""
-    plain = _LOGIN.sub("", value)
+    plain = _LOGIN.sub("", value) if "@" in value else value
     return plain if keeps(name, plain) else None
 
 
 def words_of(name: str) -> list[str]:
     """The words of a variable's name in lower case, whatever joins them: ``ordersTopic_ARN`` is orders, topic, arn."""
     return [word.lower() for word in _WORD.findall(name)]
+
+
+def _looks_secret(value: str) -> bool:
+    if len(value) < _SHORTEST:
+        return False
+    return bool(_SECRET_VALUE.search(value)) or ("@" in value and bool(_LOGIN.search(value)))
 
 
 def _is_secret(words: list[str]) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import yaml
@@ -135,10 +136,17 @@ def documents(text: str) -> list[Node]:
 
 def partial(text: str) -> tuple[list[Node], ManifestError | None]:
     """The documents that could be read, and the mistake that ended the reading, if any."""
+    found, error = _parsed(text)
+    return list(found), error
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> tuple[tuple[Node, ...], ManifestError | None]:
+    """The documents of a text, remembered while one format after the other looks at it."""
     found, error = _read(text.removeprefix("\ufeff"))
     if error is not None and text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        return _read(_as_yaml(text))
-    return found, error
+        found, error = _read(_as_yaml(text))
+    return tuple(found), error
 
 
 def _as_yaml(text: str) -> str:
