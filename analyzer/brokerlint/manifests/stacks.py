@@ -18,7 +18,7 @@ from brokerlint.manifests.aws.resources import FUNCTION, Estate, Resource
 from brokerlint.manifests.facts import Hole, Text, Value
 from brokerlint.manifests.intrinsics import Scope, function_of
 from brokerlint.manifests.profiles import profile_of
-from brokerlint.manifests.terms import NOTHING, Term, choice, concat, pattern, references
+from brokerlint.manifests.terms import NOTHING, Term, choice, concat, pattern, references, without_lines
 from brokerlint.manifests.yaml_nodes import MISSING, Node
 from brokerlint.places import Place
 
@@ -233,15 +233,7 @@ def _placed(resource: Resource, stack: Stack) -> Resource:
     """Lines of a copy's properties would point into another file than its place: they are dropped."""
     if stack.within is None:
         return resource
-    return replace(resource, place=stack.within, properties=_without_lines(resource.properties))
-
-
-def _without_lines(term: Term) -> Term:
-    if isinstance(term.content, Mapping):
-        return Term({key: _without_lines(one) for key, one in term.content.items()})
-    if isinstance(term.content, tuple):
-        return Term(tuple(_without_lines(one) for one in term.content))
-    return Term(term.content)
+    return replace(resource, place=stack.within, properties=without_lines(resource.properties))
 
 
 def _with_code(resource: Resource) -> Resource:

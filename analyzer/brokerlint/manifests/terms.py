@@ -141,6 +141,15 @@ def merged(general: Term, own: Term) -> Term:
     return own
 
 
+def without_lines(term: Term) -> Term:
+    """The term with no lines: of a copy whose place is another file."""
+    if isinstance(term.content, Mapping):
+        return Term({key: without_lines(one) for key, one in term.content.items()})
+    if isinstance(term.content, tuple):
+        return Term(tuple(without_lines(one) for one in term.content))
+    return Term(term.content)
+
+
 def concat(parts: Iterable[Value]) -> Value:
     """The parts one after the other; a hole where that would grow without measure."""
     value = joined(parts)

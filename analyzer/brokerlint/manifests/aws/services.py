@@ -12,6 +12,9 @@ from brokerlint.manifests.terms import Term, parsed, pattern
 from brokerlint.manifests.values import setting
 from brokerlint.places import Place
 
+TIMEOUT = 3
+"""Seconds that a Lambda function may run where nothing is said, by the API's documentation."""
+
 _SEPARATORS = "*-_./ "
 
 
@@ -31,6 +34,7 @@ def _function(resource: Resource, estate: Estate) -> ServiceFact:
     for written, name in (("Timeout", "timeout"), ("ReservedConcurrentExecutions", "reserved_concurrency")):
         if resource.get(written):
             properties[name] = resource.get(written).plain()
+    properties.setdefault("timeout", TIMEOUT)
     for written, name in (("Runtime", "runtime"), ("RecursiveLoop", "recursive_loop")):
         if resource.get(written).text:
             properties[name] = resource.get(written).text

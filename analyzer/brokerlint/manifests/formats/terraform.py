@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from brokerlint.manifests import hcl
 from brokerlint.manifests.aws import facts_of
 from brokerlint.manifests.aws.resources import Estate
 from brokerlint.manifests.facts import ManifestFacts
-from brokerlint.manifests.hcl_redaction import redacted_argument, redacted_block
 from brokerlint.manifests.redaction import redacted
 from brokerlint.manifests.terms import references
-from brokerlint.manifests.terraform_json import blocks_of
-from brokerlint.manifests.terraform_modules import Configuration
-from brokerlint.manifests.terraform_names import Source
-from brokerlint.manifests.terraform_resources import NAMED_ONLY, READ, resources
+from brokerlint.manifests.terraform import hcl, hcl_parser
+from brokerlint.manifests.terraform.hcl_redaction import redacted_argument, redacted_block
+from brokerlint.manifests.terraform.json_form import blocks_of
+from brokerlint.manifests.terraform.modules import Configuration
+from brokerlint.manifests.terraform.names import Source
+from brokerlint.manifests.terraform.resources import resources
+from brokerlint.manifests.terraform.table import NAMED_ONLY, READ
 from brokerlint.manifests.tree import ManifestError, Tree
 from brokerlint.manifests.yaml_nodes import Node, partial
 from brokerlint.places import Diagnostic
@@ -44,7 +45,7 @@ def read(path: str, text: str) -> Source | Node | tuple[Source, tuple[Diagnostic
         return _template(text)
     if name.endswith(".json"):
         return Source(path, tuple(_kept(block) for block in blocks_of(text) if _wanted(block.type, block.labels)))
-    blocks, arguments, problems = hcl.parse(text, _wanted)
+    blocks, arguments, problems = hcl_parser.parse(text, _wanted)
     if problems and not blocks and not arguments:
         raise ManifestError(problems[0].line, str(problems[0]))
     given = tuple(redacted_argument(one) for one in arguments) if _VALUES.search(name) else ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brokerlint.manifests.hcl import (
+from brokerlint.manifests.privacy import keeps, secret
+from brokerlint.manifests.terraform.hcl import (
     Argument,
     Block,
     Call,
@@ -17,7 +18,6 @@ from brokerlint.manifests.hcl import (
     Tuple,
     Unknown,
 )
-from brokerlint.manifests.privacy import keeps, secret
 
 LEFT_OUT = Unknown("not kept")
 

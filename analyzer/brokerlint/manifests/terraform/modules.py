@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from brokerlint.manifests import hcl
 from brokerlint.manifests.facts import Hole, Reference
-from brokerlint.manifests.terms import NOTHING, Term, from_node, literal, mapping
-from brokerlint.manifests.terraform_names import MADE_OF_ARGUMENTS, Source, declared_names, undeclared
-from brokerlint.manifests.terraform_registry import registry_module
-from brokerlint.manifests.terraform_values import Lazy, Values, entries_of, filled
+from brokerlint.manifests.terms import NOTHING, Term, from_node, literal, mapping, without_lines
+from brokerlint.manifests.terraform import hcl, hcl_parser
+from brokerlint.manifests.terraform.names import MADE_OF_ARGUMENTS, Source, declared_names, undeclared
+from brokerlint.manifests.terraform.registry import registry_module
+from brokerlint.manifests.terraform.values import Lazy, Values, entries_of, filled
 from brokerlint.manifests.yaml_nodes import Node
 
 DEEPEST = 8
@@ -172,6 +172,7 @@ class Module:
             directory,
             self._root,
             configuration.text,
+            place is not None,
         )
 
     # --- Names ----------------------------------------------------------------------------------------------------
@@ -211,7 +212,7 @@ class Module:
             text = registry_module(str(source.value), dead_letters) if isinstance(source, hcl.Literal) else None
             if text is None:
                 return []
-            sources, place = [Source(path, hcl.parse(text)[0])], (path, block.line)
+            sources, place = [Source(path, hcl_parser.parse(text)[0])], (path, block.line)
             directory = self.directory
         return self._deployments(name, block, directory or "", sources, place or self._place)
 
@@ -308,13 +309,14 @@ class Module:
         place = self._place or (path, block.line)
         for suffix, own in self._expanded(block):
             logical = f"{name}{_bracketed(suffix)}"
+            arguments = self._values.within(own).block(block)
             yield Declared(
                 self._key(data, kind, name, suffix),
                 kind,
                 f"{self.label}.{logical}" if self._place and self.label else logical,
                 place[0],
                 place[1],
-                self._values.within(own).block(block),
+                without_lines(arguments) if self._place else arguments,
                 data,
                 self._root,
             )

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brokerlint.manifests import hcl
 from brokerlint.manifests.facts import Choice, Hole, Reference, Text
-from brokerlint.manifests.hcl import Expression
 from brokerlint.manifests.terms import NOTHING, Term, choice, concat, literal, mapping, merged, parsed, pattern
-from brokerlint.manifests.terraform_functions import FUNCTIONS
+from brokerlint.manifests.terraform import hcl
+from brokerlint.manifests.terraform.functions import FUNCTIONS
+from brokerlint.manifests.terraform.hcl import Expression
+from brokerlint.manifests.terraform.hcl_parser import template
 
 MOST_ITEMS = 64
 """Elements over which ``for``, ``for_each`` and ``dynamic`` are unrolled."""
@@ -78,6 +79,8 @@ class Values:
     directory: str
     root: str = ""
     file: Callable[[str], Term] = field(default=lambda path: Term(Hole(f"file {path}")))
+    certain: bool = False
+    """Whether the variables are known to be what they are, so that a condition on them decides."""
     own: dict[str, Term] = field(default_factory=dict)
     """Names that hold only inside an expression or resource: ``each``, ``count``, those of a ``for``."""
     _depth: int = 0
@@ -98,7 +101,9 @@ class Values:
 
     def within(self, names: Mapping[str, Term]) -> Values:
         """The same with further names."""
-        inner = Values(self.roots, self.resources, self.directory, self.root, self.file, {**self.own, **names})
+        inner = Values(
+            self.roots, self.resources, self.directory, self.root, self.file, self.certain, {**self.own, **names}
+        )
         inner._depth, inner._steps = self._depth, self._steps
         return inner
 
@@ -222,7 +227,7 @@ class Values:
 
     def _conditional(self, expression: hcl.Conditional) -> Term:
         test = self.term(expression.test).flag
-        if test is not None and not _on_variables(expression.test):
+        if test is not None and (self.certain or not _on_variables(expression.test)):
             return self.term(expression.yes if test else expression.no)
         branches = [term for term in (self.term(expression.yes), self.term(expression.no)) if term]
         telling = [term for term in branches if term.content not in (Text(""), ())]
@@ -300,7 +305,7 @@ def filled(found: Term, names: Values) -> Term:
     if isinstance(found.content, tuple):
         return Term(tuple(filled(one, names) for one in found.content))
     if isinstance(found.content, Text) and "${" in found.content.text:
-        return parsed(names.term(hcl.template(found.content.text)))
+        return parsed(names.term(template(found.content.text)))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from brokerlint.manifests import hcl
+from brokerlint.manifests.terraform import hcl
 
 MADE_OF_ARGUMENTS = ("aws_iam_policy_document", "template_file", "null_data_source")
 """Data sources that only put their own arguments together."""

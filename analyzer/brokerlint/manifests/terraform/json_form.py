@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brokerlint.manifests.hcl import Argument, Block, Expression, Literal, Object, Tuple, template
+from brokerlint.manifests.terraform.hcl import Argument, Block, Expression, Literal, Object, Tuple
+from brokerlint.manifests.terraform.hcl_parser import template
 from brokerlint.manifests.yaml_nodes import Node, documents
 
 _LABELS = {"resource": 2, "data": 2, "variable": 1, "module": 1, "output": 1, "locals": 0}

@@ -1,7 +1,6 @@
-"""HCL, the language of Terraform: blocks, attributes and expressions as plain data, each with its line.
+"""Reads HCL block by block.
 
-``parse`` reads a file block by block. A block that is not valid costs itself and one message, never its neighbours;
-blocks that nobody wants are only skipped. ``template`` reads the text of a template (``"a-${b}"``) alone.
+A block that is not valid costs itself and one message, never its neighbours; blocks that nobody wants are only skipped.
 Grammar: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 """
 
@@ -9,8 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+
+from brokerlint.manifests.terraform.hcl import (
+    Argument,
+    Attribute,
+    Block,
+    Call,
+    Conditional,
+    Expression,
+    For,
+    HclError,
+    Index,
+    Literal,
+    Name,
+    Object,
+    Operation,
+    Splat,
+    Template,
+    Tuple,
+    Unknown,
+)
+from brokerlint.manifests.terraform.hcl_cursor import Cursor
 
 DEEPEST = 60
 """Expressions and blocks inside each other."""
@@ -18,160 +36,6 @@ DEEPEST = 60
 MOST_PROBLEMS = 20
 """Broken blocks after which the rest of a file is given up."""
 
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A text, number, boolean or null."""
-
-    value: str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Parts of a text one after the other."""
-
-    parts: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """The first name of a reference."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """``of.name``."""
-
-    of: Expression
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """``of[key]``."""
-
-    of: Expression
-    key: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Splat:
-    """``of[*]``; what follows is asked of every element."""
-
-    of: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """``name(arguments)``."""
-
-    name: str
-    arguments: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tuple:
-    """``[a, b]``."""
-
-    items: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Object:
-    """``{a = b}``: keys, values and lines."""
-
-    items: tuple[tuple[Expression, Expression, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conditional:
-    """``test ? yes : no``."""
-
-    test: Expression
-    yes: Expression
-    no: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A binary operation, or a unary one without ``left``."""
-
-    operator: str
-    left: Expression | None
-    right: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class For:
-    """``[for k, v in source : value if condition]``; with ``key`` the result is an object."""
-
-    names: tuple[str, ...]
-    source: Expression
-    key: Expression | None
-    value: Expression
-    condition: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """An expression that is not followed, or whose value was left out."""
-
-    why: str
-
-
-Expression: TypeAlias = (
-    Literal
-    | Template
-    | Name
-    | Attribute
-    | Index
-    | Splat
-    | Call
-    | Tuple
-    | Object
-    | Conditional
-    | Operation
-    | For
-    | Unknown
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """``name = value`` in a block."""
-
-    name: str
-    value: Expression
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """``type "label" { ... }``."""
-
-    type: str
-    labels: tuple[str, ...]
-    arguments: tuple[Argument, ...]
-    blocks: tuple[Block, ...]
-    line: int
-
-    def get(self, name: str) -> Expression | None:
-        """The value of an argument; the last one counts."""
-        return next((one.value for one in reversed(self.arguments) if one.name == name), None)
-
-
-class HclError(Exception):
-    """Text that is no HCL. ``line`` is 1-based."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-_BLANK = re.compile(r"(?:[ \t\r]|/\*.*?\*/|(?:#|//)[^\n]*)*", re.DOTALL)
-_BLANK_OR_LINE = re.compile(r"(?:[ \t\r\n]|/\*.*?\*/|(?:#|//)[^\n]*)*", re.DOTALL)
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _QUOTED_NAME = re.compile(r'"[\w-]+"(?=[ \t]*=)')
 _FUNCTION = re.compile(r"[^\W\d][\w-]*(?:::[^\W\d][\w-]*)*(?=\()")
@@ -224,67 +88,8 @@ def template(text: str) -> Expression:
         return Literal(text)
 
 
-class _Parser:
-    """A recursive descent over the text. ``_inside`` tells whether newlines are blanks, as between brackets."""
-
-    def __init__(self, text: str, first_line: int = 1) -> None:
-        self.text = text
-        self.at = 0
-        self._first = first_line
-        self._inside = False
-        self._depth = 0
-        self._counted = (0, first_line)
-
-    @property
-    def line(self) -> int:
-        """The line of the position."""
-        at, line = self._counted
-        if self.at < at:
-            at, line = 0, self._first
-        line += self.text.count("\n", at, self.at)
-        self._counted = (self.at, line)
-        return line
-
-    def more(self) -> bool:
-        """Whether anything but blanks follows."""
-        self.blank(True)
-        return self.at < len(self.text)
-
-    def restart(self, at: int) -> None:
-        """Go on at the start of a block."""
-        self.at, self._inside, self._depth = at, False, 0
-
-    def blank(self, lines: bool | None = None) -> None:
-        """Skip blanks and comments, and newlines where they mean nothing."""
-        inside = self._inside if lines is None else lines
-        found = (_BLANK_OR_LINE if inside else _BLANK).match(self.text, self.at)
-        self.at = found.end() if found else self.at
-
-    def fail(self, wanted: str) -> HclError:
-        """What to raise where something else was expected."""
-        seen = self.text[self.at : self.at + 12].split("\n")[0] or "the end of the line"
-        return HclError(self.line, f"is not valid HCL: expected {wanted} before {seen!r}")
-
-    def take(self, symbol: str) -> bool:
-        """Skip a symbol, if it comes next."""
-        self.blank()
-        if not self.text.startswith(symbol, self.at):
-            return False
-        self.at += len(symbol)
-        return True
-
-    def need(self, symbol: str) -> None:
-        """Skip a symbol that must come next."""
-        if not self.take(symbol):
-            raise self.fail(f"'{symbol}'")
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Skip a pattern, if it comes next."""
-        self.blank()
-        found = pattern.match(self.text, self.at)
-        if found:
-            self.at = found.end()
-        return found
+class _Parser(Cursor):
+    """A recursive descent over the text."""
 
     # --- Blocks ---------------------------------------------------------------------------------------------------
 
@@ -354,8 +159,8 @@ class _Parser:
 
     def expression(self) -> Expression:
         """Any expression."""
-        self._depth += 1
-        if self._depth > DEEPEST:
+        self.depth += 1
+        if self.depth > DEEPEST:
             raise self.fail("less nesting")
         test = self._operation(0)
         if self.take("?"):
@@ -365,7 +170,7 @@ class _Parser:
             self.need(":")
             self.blank(True)
             test = Conditional(test, yes, self.expression())
-        self._depth -= 1
+        self.depth -= 1
         return test
 
     def _operation(self, level: int) -> Expression:
@@ -386,11 +191,11 @@ class _Parser:
         for operator in ("!", "-"):
             if self.text.startswith(operator, self.at) and not self.text.startswith("!=", self.at):
                 self.at += 1
-                self._depth += 1
-                if self._depth > DEEPEST:
+                self.depth += 1
+                if self.depth > DEEPEST:
                     raise self.fail("less nesting")
                 operand = self._unary()
-                self._depth -= 1
+                self.depth -= 1
                 if operator == "-" and isinstance(operand, Literal) and type(operand.value) in (int, float):
                     return Literal(-operand.value)  # type: ignore[operator]
                 return Operation(operator, None, operand)
@@ -416,14 +221,14 @@ class _Parser:
                 return base
 
     def _index(self, base: Expression) -> Expression:
-        before, self._inside = self._inside, True
+        before, self.inside = self.inside, True
         if self.take("*"):
             self.need("]")
             found: Expression = Splat(base)
         else:
             found = Index(base, self.expression())
             self.need("]")
-        self._inside = before
+        self.inside = before
         return found
 
     def _primary(self) -> Expression:
@@ -447,9 +252,9 @@ class _Parser:
 
     def _bracketed(self, character: str) -> Expression:
         self.at += 1
-        before = self._inside
+        before = self.inside
         try:
-            self._inside = True
+            self.inside = True
             if character == "(":
                 found = self.expression()
                 self.need(")")
@@ -460,10 +265,10 @@ class _Parser:
                 return Tuple(self._items("]"))
             return self._object()
         finally:
-            self._inside = before
+            self.inside = before
 
     def _items(self, end: str) -> tuple[Expression, ...]:
-        before, self._inside = self._inside, True
+        before, self.inside = self.inside, True
         found: list[Expression] = []
         while not self.take(end):
             found.append(self.expression())
@@ -471,7 +276,7 @@ class _Parser:
             if not self.take(","):
                 self.need(end)
                 break
-        self._inside = before
+        self.inside = before
         return tuple(found)
 
     def _object(self) -> Object:
@@ -483,9 +288,9 @@ class _Parser:
             if not (self.take("=") or self.take(":")):
                 raise self.fail("'='")
             self.blank(True)
-            self._inside = False
+            self.inside = False
             value = self.expression()
-            self._inside = True
+            self.inside = True
             found.append((Literal(key.id) if isinstance(key, Name) else key, value, line))
             self.take(",")
         return Object(tuple(found))
@@ -536,11 +341,11 @@ class _Parser:
 
     def _interpolation(self) -> Expression:
         self.at += 3 if self.text.startswith("${~", self.at) else 2
-        before, self._inside = self._inside, True
+        before, self.inside = self.inside, True
         found = self.expression()
         self.take("~")
         self.need("}")
-        self._inside = before
+        self.inside = before
         return found
 
     def _directive(self) -> None:
@@ -567,7 +372,7 @@ class _Parser:
             margin = min((len(one) - len(one.lstrip()) for one in lines if one.strip()), default=0)
             body = "\n".join(one[margin:] for one in lines)
         inner = _Parser(body, line)
-        inner._depth = self._depth
+        inner.depth = self.depth
         return inner.parts(_BODY_TEXT, "", False)
 
 
