@@ -20,8 +20,8 @@ class UnbatchedRequests(Check):
     """Messages are sent, received or deleted one per request.
 
     ## What it finds
-    A send in a loop over items, a receive loop that takes one message at a time, a delete for each message while several
-    were received.
+    A send in a loop over items, a receive loop that takes one message at a time, a delete for each message while
+    several were received.
 
     ## Why it is bad
     Requests are what is paid for, and a batch holds ten messages: up to ten times the price, and ten times the round
@@ -59,8 +59,8 @@ class UnbatchedRequests(Check):
         most = limit("sqs", "max_batch")
         saved = price("sqs_standard_requests") * (1 - 1 / most)
         message = (
-            f"{code_name(endpoint)} {verb} one message of '{topology.label_of(endpoint)}' per request: up to {most} times "
-            f"the requests (about ${saved:.2f} per million messages)"
+            f"{code_name(endpoint)} {verb} one message of '{topology.label_of(endpoint)}' per request: up to "
+            f"{most} times the requests (about ${saved:.2f} per million messages)"
         )
         finding = self.finding(message, *topology.channels_of(endpoint)).at(endpoint).variety(verb)
         return finding.checked("long work, one at a time: no", "few items: no", "declared low volume: no").advise(
@@ -122,7 +122,8 @@ UnbatchedRequests.good = (
                 "LINES",
                 "for start in range(0, len(orders), 10):\n"
                 "            entries = [\n"
-                '                {"Id": str(i), "MessageBody": order} for i, order in enumerate(orders[start:start + 10])\n'
+                '                {"Id": str(number), "MessageBody": order}\n'
+                "                for number, order in enumerate(orders[start:start + 10])\n"
                 "            ]\n"
                 "            answer = sqs.send_message_batch(QueueUrl=URL, Entries=entries)\n"
                 '            if answer.get("Failed"):\n'

@@ -69,11 +69,9 @@ _LOOP = """
     from kafka import KafkaConsumer
 
     consumer = KafkaConsumer("orders", bootstrap_servers="broker:9092", group_id="orders", enable_auto_commit=FalseMORE)
-    while True:
-        for records in consumer.poll(timeout_ms=1000).values():
-            for message in records:
-                time.sleep(1)
-                print(message.value)
+    for message in consumer:
+        time.sleep(1)
+        print(message.value)
         consumer.commit()
     """
 WorkOutlivesPollInterval.bad = (Example({"orders.py": _LOOP.replace("MORE", "")}, "500 records of a second each"),)

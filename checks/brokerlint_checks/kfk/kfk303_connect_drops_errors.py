@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Link
 from brokerlint.topology import Topology
 
 
@@ -37,7 +38,7 @@ class ConnectDropsErrors(Check):
             if properties.get("errors_tolerance") != "all" or properties.get("dead_letter_topic"):
                 continue
             sink = topology.channel(link.source) is not None
-            name = str(properties.get("name") or properties.get("class") or link.target).rpartition(":")[2]
+            name = _name(link, link.target if sink else link.source)
             if (not sink and properties.get("errors_logged")) or (name, link.place) in told:
                 continue
             told.add((name, link.place))
@@ -50,6 +51,12 @@ class ConnectDropsErrors(Check):
             finding = finding.about(node) if node else finding
             advice = "errors.deadletterqueue.topic.name" if sink else "errors.log.enable"
             yield finding.at(link).variety(name).advise(f"set {advice}")
+
+
+def _name(link: Link, end: str) -> str:
+    """The connector's name: its own, its service's, or its class."""
+    service = end.removeprefix("service:") if end.startswith("service:") else ""
+    return str(link.properties.get("name") or service or link.properties.get("class") or end)
 
 
 _CONNECTOR = """

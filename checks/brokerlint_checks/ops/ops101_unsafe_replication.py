@@ -16,8 +16,8 @@ class UnsafeReplication(Check):
 
     ## What it finds
     Topics and clusters with fewer than 3 copies, with `min.insync.replicas` of 1 (acks=all then means one copy) or as
-    many as there are copies (one broker down stops all writes), with unclean leader election, or with fewer than 3 copies
-    of the internal topics.
+    many as there are copies (one broker down stops all writes), with unclean leader election, or with fewer than 3
+    copies of the internal topics.
 
     ## Why it is bad
     Brokers are restarted for each upgrade. With these settings that is an outage, or a loss.

@@ -26,15 +26,16 @@ class SelfManagedKafkaGaps(Check):
 
     ## What it finds
     A production cluster (Strimzi, Helm chart, plain containers) with three or more gaps: fewer than 3 brokers or
-    controllers, storage that does not survive a restart, no rack awareness, disruption budget, exporter, resource limits
-    or quotas, a floating image, no rebalancing, no backup.
+    controllers, storage that does not survive a restart, no rack awareness, disruption budget, exporter, resource
+    limits or quotas, a floating image, no rebalancing, no backup.
 
     ## Why it is bad
     Kafka is easy to start and hard to run: sizing, partitions, replication, lag, upgrades. A cluster that is run badly
     is worse than a simpler service.
 
     ## When it is fine
-    Managed services, development clusters, and teams that declare a high operating capacity (they get the list as info).
+    Managed services, development clusters, and teams that declare a high operating capacity (they get
+    the list as info).
     """
 
     id, name = "OPS107", "self-managed-kafka-gaps"
@@ -85,4 +86,17 @@ _SMALL = """
         storage: {type: ephemeral}
     """
 SelfManagedKafkaGaps.bad = (Example({"deploy/prod/kafka.yaml": _SMALL}, "one broker without a disk"),)
-SelfManagedKafkaGaps.good = (Example({"deploy/dev/kafka.yaml": _SMALL}, "the same for development"),)
+SelfManagedKafkaGaps.good = (
+    Example(
+        {
+            "template.yaml": """
+                AWSTemplateFormatVersion: "2010-09-09"
+                Resources:
+                  Main:
+                    Type: AWS::MSK::ServerlessCluster
+                    Properties: {ClusterName: main}
+                """,
+        },
+        "a managed service",
+    ),
+)

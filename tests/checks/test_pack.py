@@ -1,0 +1,99 @@
+"""Every check of the built-in pack: documented, shown by examples, and right about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import brokerlint_checks
+import pytest
+
+from brokerlint.checking import Check, Example, Registry, run
+from brokerlint.checking.check import HEADINGS
+from brokerlint.checking.registry import checks_in
+from brokerlint.explain import explain
+from brokerlint.pipeline import analyse_sources
+from brokerlint.topology import build
+from brokerlint_checks.catalogue import catalogue
+
+CHECKS = checks_in(brokerlint_checks)
+REGISTRY = Registry(CHECKS)
+BY_DECLARATION = {"KFK302", "COST102"}
+"""Checks that fire on declarations only, which an example of code and manifests cannot hold."""
+
+
+AWAITING = {
+    "ARC114-0": "skip_paths",
+    "ARC115-0": "state",
+    "ARC121-1": "waits_for_reply of a task's result",
+    "KFK207-1": "group_varies",
+}
+"""Bad examples that need a fact which linking does not give yet; remove the row when it does."""
+
+
+def examples(kind: str) -> list[object]:
+    return [
+        pytest.param(check, example, id=name, marks=[pytest.mark.xfail(reason=AWAITING[name])] if waits else [])
+        for check in CHECKS
+        for index, example in enumerate(getattr(check, kind))
+        for name in [f"{check.id}-{index}"]
+        for waits in [kind == "bad" and name in AWAITING]
+    ]
+
+
+def found(check: type[Check], example: Example) -> list[object]:
+    facts = analyse_sources(example.files)
+    assert not facts.diagnostics, facts.diagnostics
+    result = run(build(facts), REGISTRY.select(select=[check.id]))
+    assert not result.diagnostics, result.diagnostics
+    return list(result.findings)
+
+
+@pytest.mark.parametrize(("check", "example"), examples("bad"))
+def test_a_bad_example_is_found(check: type[Check], example: Example):
+    findings = found(check, example)
+    assert findings
+    assert all(finding.confidence >= example.expect for finding in findings[:1])
+    assert all(finding.place is not None and finding.message and finding.evidence for finding in findings)
+
+
+@pytest.mark.parametrize(("check", "example"), examples("good"))
+def test_a_good_example_is_left_alone(check: type[Check], example: Example):
+    assert found(check, example) == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+class TestDocumentation:
+    def test_the_docstring_has_its_headings(self, check: type[Check]):
+        docs = check.docs()
+        assert docs.summary.endswith(".")
+        assert list(docs.sections) == [heading for heading in HEADINGS if heading in docs.sections]
+        assert set(HEADINGS) - set(docs.sections) <= {"Known problems"}
+        assert all(docs.sections.values())
+
+    def test_id_name_module_and_sources_agree(self, check: type[Check]):
+        assert check.__module__.rpartition(".")[2] == f"{check.id.lower()}_{check.name.replace('-', '_')}"
+        assert check.sources
+        assert all(source.startswith("https://") for source in check.sources)
+
+    def test_it_has_examples_of_both_kinds(self, check: type[Check]):
+        assert check.good
+        assert check.bad or check.id in BY_DECLARATION
+
+    def test_its_page_has_everything(self, check: type[Check]):
+        page = explain(check)
+        assert page.startswith(f"# {check.id} {check.name}\n")
+        assert "## Instead" in page
+        assert "## Source" in page
+
+
+def test_the_profiles_are_as_large_as_the_design_says():
+    by_profile = {name: [c for c in CHECKS if name in c.profiles] for name in ("default", "strict", "advisory")}
+    assert len(by_profile["default"]) == 20
+    assert len(by_profile["strict"]) == 45
+    assert len(by_profile["advisory"]) == 14
+    assert len(CHECKS) == 72
+
+
+def test_the_catalogue_is_up_to_date():
+    written = Path(brokerlint_checks.__file__).parent.parent / "README.md"
+    assert written.read_text(encoding="utf-8") == catalogue(), "run python -m brokerlint_checks.catalogue"
