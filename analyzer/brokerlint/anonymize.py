@@ -16,12 +16,13 @@ from brokerlint.facts import Channel, ChannelName, Endpoint, Facts, Link, Name, 
 from brokerlint.models.load import builtin
 from brokerlint.places import Place
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"(?i:dlq|deadletter)|[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W_]")
 _KEPT = frozenset(
     "dlq dead letter deadletter dl retry retries fifo service external sqs sns kafka kinesis firehose eventbridge "
-    "correlation reply attempt to id py yaml yml json tf toml sh main app src".split()
+    "correlation reply attempt to id py yaml yml json tf toml sh main app src "
+    "localhost svc cluster local internal amazonaws com net 127 0 1 plaintext ssl sasl".split()
 )
-"""Words that say nothing about anybody: the field's own, and endings of files."""
+"""Words that say nothing about anybody: the field's own, endings of files, what tells a near host from a far one."""
 
 _VOCABULARY = frozenset(
     "client_scope entry_kind loop loop_kind response group_kind handoff none_test future position kind role metadata "
@@ -32,10 +33,18 @@ _VOCABULARY = frozenset(
 _VENDORS = re.compile(r"[A-Za-z_,-]+|[0-9.]+")
 """Keys whose texts are the program's or the vendor's own words, and what such words look like."""
 
+_OWN = ("celery", "aws-lambda")
+"""Libraries that are understood without a model."""
+
+_ACTION = re.compile(r"\*|[A-Za-z0-9]+:[A-Za-z*]+")
+_PRINCIPAL = re.compile(r"\*|[a-z0-9-]+\.amazonaws\.com")
+_KEY = re.compile(r"[A-Za-z_]+|(?i:aws):[A-Za-z]+")
+"""Parts of a policy that are the vendor's: what may be done (under ``actions``), a service that may do it, a key."""
+
 
 def anonymize(facts: Facts) -> Facts:
     """``facts`` with pseudonyms for every name, path and text. The same facts always get the same pseudonyms."""
-    libraries = frozenset(library.name for library in builtin())
+    libraries = frozenset((*_OWN, *(library.name for library in builtin())))
     return _Pseudonyms(libraries).facts(facts)
 
 
@@ -131,15 +140,19 @@ class _Pseudonyms:
         return Place(self.text(place.path), place.line, place.end_line)
 
     def mapping(self, values: Mapping[str, Any], setting: str = "") -> dict[str, Any]:
-        """Properties, or what is known of one ``setting`` of a client. Keys that are ours stay."""
-        return {str(key): self.value(item, setting if key == "value" else str(key)) for key, item in values.items()}
+        """Properties, or what is known of one ``setting`` of a client. Keys that are ours or the vendor's stay."""
+        return {
+            key if _KEY.fullmatch(key) else self.text(key): self.value(item, setting if key == "value" else key)
+            for key, item in values.items()
+        }
 
     def value(self, value: Any, key: str) -> Any:
         """The value of a property named ``key``: numbers and truth values stay, texts only where the key says so."""
         if isinstance(value, Place):
             return self.place(value)
         if isinstance(value, str):
-            return value if key in _VOCABULARY and _VENDORS.fullmatch(value) else self.text(value)
+            public = _VENDORS if key in _VOCABULARY else _ACTION if key == "actions" else _PRINCIPAL
+            return value if public.fullmatch(value) else self.text(value)
         if isinstance(value, Mapping):
             return self.mapping(value)
         if isinstance(value, (list, tuple, set, frozenset)):
@@ -155,4 +168,6 @@ class _Pseudonyms:
         if word.lower() in _KEPT:
             return word
         pseudonym = self.given.setdefault(word.lower(), f"name{len(self.given) + 1}")
-        return pseudonym.upper() if word.isupper() and len(word) > 1 else pseudonym
+        if word.isupper():
+            return pseudonym.upper()
+        return pseudonym.capitalize() if word.istitle() else pseudonym

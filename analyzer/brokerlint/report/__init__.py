@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 CHECK_FORMATS = ("text", "github", "json", "sarif", "gitlab", "junit", "rdjson")
 """What ``brokerlint check --format`` takes; each is a module here."""
 
-GRAPH_FORMATS = {"text": "graph_text", "json": "graph_json", "mermaid": "mermaid", "dot": "dot", "html": "html"}
+GRAPH_FORMATS = {
+    "text": "graph_text",
+    "json": "graph_json",
+    "mermaid": "mermaid",
+    "dot": "dot",
+    "html": "html",
+    "asyncapi": "asyncapi",
+}
 """What ``brokerlint graph --format`` takes, and the module of each."""
 
 
