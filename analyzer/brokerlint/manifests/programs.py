@@ -86,8 +86,9 @@ def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
     lasting = [call for call in calls if not prepares(call.words)]
     final = [call for call in lasting if call.final]
     front = [call for call in lasting if not call.background]
+    front = [call for call in front if call.certain] or front
     chosen = [call for call in lasting if call.background]
-    chosen += final or (front[-1:] if not chosen or (front and front[-1] is lasting[-1]) else [])
+    chosen += final or (front[-1:] if not chosen or (front and not lasting[-1].background) else [])
     return list({call.words: call for call in chosen}.values())
 
 

@@ -107,15 +107,19 @@ class _Interpreter:
             self._functions[statement.name] = statement.body
 
     def _chain(self, chain: Chain, depth: int) -> None:
-        holds = self._condition((chain.left,))
-        if holds is None:
-            self._statement(chain.left, depth + 1)
-            if _is_test(chain.left) or chain.operator == "||":
-                self._maybe((chain.right,), depth)
-            else:
-                self._statement(chain.right, depth + 1)
-        elif holds == (chain.operator == "&&"):
-            self._statement(chain.right, depth + 1)
+        """What stands before decides: a test by its outcome; a command is taken to succeed, but may not."""
+        holds: bool | None = True
+        tested = False
+        for operator, part in chain.parts:
+            if holds is not None and operator and holds != (operator == "&&"):
+                continue
+            outcome = self._condition((part,))
+            if outcome is None and ((holds is None and tested) or operator == "||"):
+                self._maybe((part,), depth)
+            elif outcome is None:
+                self._statement(part, depth + 1)
+            tested = _is_test(part) or (tested and operator == "&&")
+            holds = outcome
 
     def _if(self, statement: If, depth: int) -> None:
         for condition, body in statement.branches:
@@ -221,11 +225,17 @@ class _Interpreter:
             return None
         statement = condition[0]
         if isinstance(statement, Chain):
-            left, right = self._condition((statement.left,)), self._condition((statement.right,))
-            decisive = statement.operator == "||"
-            if decisive in (left, right):
-                return decisive
-            return None if None in (left, right) else not decisive
+            holds: bool | None = True
+            for operator, part in statement.parts:
+                own = self._condition((part,))
+                decisive = operator == "||"
+                if not operator:
+                    holds = own
+                elif decisive in (holds, own):
+                    holds = decisive
+                else:
+                    holds = None if None in (holds, own) else not decisive
+            return holds
         if not isinstance(statement, Command):
             return None
         words = list(statement.words)

@@ -50,11 +50,9 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """``left && right`` or ``left || right``."""
+    """``first && second || third``: each with the operator before it, the first with an empty one."""
 
-    left: Statement
-    operator: str
-    right: Statement
+    parts: tuple[tuple[str, Statement], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,15 +220,18 @@ class _Parser:
             pass
 
     def _chain(self, closers: tuple[str, ...], depth: int) -> Statement | None:
-        left = self._statement(closers, depth)
-        while left is not None and (token := self._peek()) is not None and token.text in ("&&", "||"):
+        first = self._statement(closers, depth)
+        if first is None:
+            return None
+        parts = [("", first)]
+        while (token := self._peek()) is not None and token.text in ("&&", "||"):
             self._at += 1
             self._skip_lines()
-            right = self._statement(closers, depth)
-            if right is None:
+            following = self._statement(closers, depth)
+            if following is None:
                 break
-            left = Chain(left, token.text, right)
-        return left
+            parts.append((token.text, following))
+        return Chain(tuple(parts)) if len(parts) > 1 else first
 
     def _statement(self, closers: tuple[str, ...], depth: int) -> Statement | None:
         token = self._peek()

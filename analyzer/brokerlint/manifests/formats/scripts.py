@@ -135,7 +135,7 @@ def _all(block: Block) -> Iterator[Statement]:
     for statement in block:
         yield statement
         if isinstance(statement, Chain):
-            yield from _all((statement.left, statement.right))
+            yield from _all(tuple(part for _, part in statement.parts))
         elif isinstance(statement, If):
             for condition, body in statement.branches:
                 yield from _all(condition)
