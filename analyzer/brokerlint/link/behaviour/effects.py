@@ -55,7 +55,7 @@ _NO_WORK = frozenset(
 @cache
 def _table() -> dict[str, re.Pattern[str]]:
     text = files(__package__).joinpath("effects.yaml").read_text(encoding="utf-8")
-    content: dict[str, list[str]] = yaml.safe_load(text)
+    content: dict[str, list[str]] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     return {name: re.compile("|".join(_expression(line) for line in lines)) for name, lines in content.items()}
 
 

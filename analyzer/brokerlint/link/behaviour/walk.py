@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 from brokerlint.link import calls, objects
 from brokerlint.link.behaviour import context, messages
 from brokerlint.link.behaviour.paths import Paths
-from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.evaluate import MOST_STEPS, Evaluator
 from brokerlint.link.scopes import Activation, At
 from brokerlint.link.sites import last_name
 from brokerlint.link.values import (
     ClassValue,
     Client,
+    Const,
+    External,
     FunctionValue,
     Instance,
     Method,
+    Unknown,
     Value,
     Values,
 )
@@ -33,6 +36,9 @@ DEEPEST = 5
 
 MOST = 1500
 """Calls that one walk looks at."""
+
+ALLOWANCE = 2_500
+"""Evaluations that one call of a walk may cost; what takes more is left unknown."""
 
 _TASKS = frozenset(
     {"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe", "spawn", "spawn_n", "add_task"}
@@ -210,6 +216,7 @@ class Walker:
     def _moment(self, frame: Frame, site: ir.Site) -> tuple[Moment, list[tuple[FunctionValue, list[ir.Argument], str]]]:
         call = site.call
         at = At(site.order, site.block)
+        self.ev._steps = MOST_STEPS - ALLOWANCE
         callees = self.ev.values(call.function, frame.scope, at)
         inner: list[tuple[FunctionValue, list[ir.Argument], str]] = []
         operation: Operation | None = None
@@ -256,17 +263,22 @@ class Walker:
             return "process-pool" if "process" in path or "multiprocessing.pool" in path else "thread-pool"
         return ""
 
+    def _object(self, argument: ir.Argument, frame: Frame, site: ir.Site) -> Values:
+        """The values of an argument that may be an object; others are not looked at."""
+        if argument.star or not isinstance(argument.value, (ir.Name, ir.Attribute, ir.Lambda, ir.Constant)):
+            return (Unknown("data"),)
+        return self.ev.values(argument.value, frame.scope, At(site.order, site.block))
+
     def _scope(
         self, function: FunctionValue, given: list[ir.Argument], frame: Frame, site: ir.Site
     ) -> tuple[Activation, dict[str, str]] | None:
         """The function's activation for these arguments, and which of its parameters hold messages."""
-        at = At(site.order, site.block)
         definition = function.definition
         parameters = definition.parameters[1:] if function.receiver is not None else definition.parameters
-        shadow = ir.Call(site.call.function, tuple(given), site.call.line, site.call.end_line)  # never evaluated itself
-        args = calls.arguments(self.ev, shadow, frame.scope, at)
-        arguments = {**calls.bind(self.ev, parameters, args), **objects.receiver_argument(function)}
-        scope = self.ev.call(function, arguments, bound=bool(given) or not parameters)
+        args = [(argument.star or argument.keyword or "", self._object(argument, frame, site)) for argument in given]
+        bound = calls.bind(self.ev, parameters, args)
+        known = {name: values for name, values in bound.items() if all(isinstance(v, _OBJECTS) for v in values)}
+        scope = self.ev.call(function, {**known, **objects.receiver_argument(function)}, bound=False)
         if scope is None:
             return None
         plain = [parameter for parameter in parameters if parameter.kind == ""]
@@ -283,6 +295,10 @@ class Walker:
                     seeds[plain[position].name] = kind
                 position += 1
         return scope, {name: kind for name, kind in seeds.items() if kind}
+
+
+_OBJECTS = (Client, Instance, FunctionValue, ClassValue, Const, External, Method)
+"""What a walk takes along into a function: things that do something there. Data stays open, which keeps a walk cheap."""
 
 
 def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
