@@ -36,7 +36,8 @@ def test_continued_lines_comments_and_heredocs() -> None:
 
 
 def test_a_relative_folder_and_variables_are_worked_out() -> None:
-    found = stage("ARG V=3.12\nFROM python:$V\nENV HOME=/srv TOPIC=orders\nWORKDIR $HOME\nWORKDIR app\nCOPY src/ ./lib/\n")
+    text = "ARG V=3.12\nFROM python:$V\nENV HOME=/srv TOPIC=orders\nWORKDIR $HOME\nWORKDIR app\nCOPY src/ ./lib/\n"
+    found = stage(text)
     assert found.base == "python:3.12"
     assert found.workdir == "/srv/app"
     assert found.copies == (Copy(("src/",), "/srv/app/lib/"),)

@@ -15,6 +15,8 @@ from typing import Any
 from brokerlint.manifests import shell
 from brokerlint.manifests.bootstrap import created
 from brokerlint.manifests.facts import ManifestFacts, ServiceFact
+from brokerlint.manifests.formats.dockerfile import command_of
+from brokerlint.manifests.images import deployed
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import programs, runs_python, unwrapped
 from brokerlint.manifests.shell_syntax import Block, Case, Chain, Command, If, Loop, Statement
@@ -121,13 +123,17 @@ def _name(words: Iterable[str]) -> str:
 
 
 def _chosen(tree: Tree) -> frozenset[str]:
-    """Names of scripts to which a container or process of the tree gives an argument."""
+    """Names of scripts that a container or process of the tree starts with arguments of its own."""
     found: set[str] = set()
     for name in ("compose", "kubernetes", "helm", "procfile", "supervisord"):
         for document in tree.of(name).values():
             for command in document.commands():
                 words = [word for part in command for word in part.split()]
                 found |= {posixpath.basename(word) for word in words[:-1]}
+    images = tree.of("dockerfile")
+    for path in deployed(tree) & images.keys() if images else ():
+        stages = images[path].stages
+        found |= {posixpath.basename(word) for stage in stages for word in command_of(stage) if " " not in word}
     return frozenset(found)
 
 
