@@ -16,6 +16,8 @@ _IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w. \t,]+)", re.M)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\((?:[^)]*)\)|[^\n;#]+)", re.M)
 _TEXT = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
 _MAIN = re.compile(rb"^if[ \t]*\(?[ \t]*__name__[ \t]*==[ \t]*[\"']__main__[\"']", re.M)
+_HANDLER = re.compile(rb"^def[ \t]+\w+\([ \t]*_{0,2}event\b[^,()]*,[ \t]*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b", re.M)
+_DISCOVERS = re.compile(rb"\bautodiscover(?:_tasks)?\b")
 _DYNAMIC = re.compile(rb"import_module\(|__import__\(")
 _WORD = re.compile(rb"[\"']([A-Za-z_]\w{3,})[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
@@ -49,9 +51,13 @@ class Imports:
 
         return knows
 
-    def is_main(self, path: str) -> bool:
-        """Does the file run code when it is started as a script?"""
+    def is_script(self, path: str) -> bool:
+        """Does the file run code when it is started?"""
         return path.endswith("/__main__.py") or _MAIN.search(self.text(path)) is not None
+
+    def is_handler(self, path: str) -> bool:
+        """Does the file hold a function that a Lambda calls: ``def anything(event, context)``?"""
+        return _HANDLER.search(self.text(path)) is not None
 
     def closure(self, entries: Iterable[str]) -> frozenset[str]:
         """Every file that is loaded when ``entries`` run."""
@@ -87,6 +93,9 @@ class Imports:
             self._named(path, match[1].decode("ascii"), found)
         if _DYNAMIC.search(data):
             self._loaded_by_name(data, found)
+        if _DISCOVERS.search(data):
+            folder = path.rpartition("/")[0]
+            found.update(p for p in self._program.paths if not folder or p.startswith(folder + "/"))
         found.discard(path)
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from brokerlint.facts import Endpoint, Facts, Unresolved
+from brokerlint.facts import Endpoint, Facts
 from brokerlint.link.behaviour import Observer
 from brokerlint.link.behaviour.versions import Versions
 from brokerlint.link.bind import Binder
@@ -14,7 +14,7 @@ from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.imports import Imports
 from brokerlint.link.program import Program
 from brokerlint.link.scripts import console_scripts, project_name
-from brokerlint.link.services import Services
+from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sites import Sites
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
@@ -37,24 +37,20 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     scripts = console_scripts(program, sources, paths)
     services = Services(program, imports, manifests.services, paths, scripts, project_name(sources))
     binder = Binder(manifests, services, program)
-    made: list[Endpoint] = []
     distributions = [name for library in models.libraries for name in library.distributions]
     observer = Observer(evaluator, sites, Versions(paths, sources.text, distributions).at)
     found, unresolved = endpoints(search(evaluator, sites, imports))
+    run: list[tuple[Endpoint, list[Deployment]]] = []
     for endpoint, members in found:
-        endpoint = observer.observed(endpoint, members)
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)
-        running = [deployment for path in modules for deployment in services.running(path)]
-        made.append(binder.bound(endpoint, list({id(one): one for one in running}.values())))
-    made += [binder.bound(observer.handled(endpoint), [deployment]) for endpoint, deployment in binder.triggered()]
-    queued = celery_endpoints(evaluator, sites, services, manifests, sources, paths)
-    made += [binder.bound(endpoint, running) for endpoint, running in queued]
-    still: list[Unresolved] = []
-    bound = {(e.place, e.system): e for e in made}
-    for one in unresolved:
-        endpoint_ = bound.get((one.place, one.system))
-        if endpoint_ is None or any(channel.name.kind == "unknown" for channel in endpoint_.channels):
-            still.append(one)
+        running = {id(one): one for path in modules for one in services.running(path)}
+        run.append((observer.observed(endpoint, members), list(running.values())))
+    run += [(observer.handled(endpoint), [deployment]) for endpoint, deployment in binder.triggered()]
+    run += celery_endpoints(evaluator, sites, services, manifests, sources, paths)
+    services.name_apart()
+    made = [binder.bound(endpoint, running) for endpoint, running in run]
+    nameless = {(e.place, e.system) for e in made if any(channel.name.kind == "unknown" for channel in e.channels)}
+    still = [one for one in unresolved if (one.place, one.system) in nameless]
     return Facts(
         tuple(one.service for one in services.all()),
         tuple(binder.channels(made)),

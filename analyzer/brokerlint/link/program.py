@@ -81,6 +81,17 @@ class Program:
         """Is this an ``__init__.py`` or a folder?"""
         return path.endswith(("/__init__.py", "/")) or path == "__init__.py"
 
+    def in_package(self, path: str) -> bool:
+        """Does the file stand in a folder with an ``__init__.py``?"""
+        return path.rpartition("/")[0] in self._packages
+
+    def package_of(self, path: str) -> str:
+        """The folder of the outermost package around a file; "" when it stands in none."""
+        folder, outermost = path.rpartition("/")[0], ""
+        while folder and folder in self._packages:
+            outermost, folder = folder, folder.rpartition("/")[0]
+        return outermost
+
     def resolve(self, importer: str, dotted: str, level: int = 0) -> ModuleValue | External:
         """The module that ``importer`` means by ``dotted`` (with ``level`` leading dots)."""
         key = (importer, "." * level + dotted)
@@ -103,7 +114,7 @@ class Program:
         """The dotted name that a file has from its outermost package."""
         folder, _, file = path.rpartition("/")
         parts = [] if file == "__init__.py" else [file.removesuffix(".py")]
-        while folder in self._packages:
+        while folder and folder in self._packages:
             folder, _, last = folder.rpartition("/")
             parts.insert(0, last)
         return ".".join(parts)

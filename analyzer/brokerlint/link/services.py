@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brokerlint.facts import Service
 from brokerlint.link.entries import entry_modules
@@ -45,6 +45,7 @@ _GENERIC = frozenset({
     "__main__", "__init__", "main", "app", "run", "server", "manage", "wsgi", "asgi", "handler", "lambda_function", "index", "service",
     "application", "cli", "worker", "consumer", "producer",
 })  # fmt: skip
+_NAMELESS = frozenset({"__main__", "__init__", "main", "app", "manage", "wsgi", "asgi", "handler", "lambda_function", "index"})
 _PLAIN_FOLDERS = frozenset({"src", "app", "lib", "code", "backend", "source", "python", "lambda", "function", "functions"})
 _TOOLING = re.compile(r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$")
 
@@ -76,6 +77,19 @@ class Services:
         self._mains: dict[str, tuple[str, ...]] = {}
         self.deployments = self._deployed(list(facts))
         self._by_key = {fact.key: one for one in self.deployments for fact in one.facts}
+
+    def name_apart(self) -> None:
+        """Give services that are called alike (two stacks with a ``Worker`` each) names of their own."""
+        groups: dict[str, list[Deployment]] = {}
+        for one in self.all():
+            groups.setdefault(one.service.name, []).append(one)
+        for name, members in groups.items():
+            if len(members) > 1:
+                for one in members:
+                    place = one.service.evidence[0].path
+                    front = _telling(posixpath.dirname(place)) or _telling(one.service.roots[0])
+                    if front and _plain(front) not in _plain(name):
+                        one.service = replace(one.service, name=f"{front}-{name}")
 
     def by_key(self, key: str) -> Deployment | None:
         """The deployment that a manifest calls ``key``."""
@@ -146,7 +160,7 @@ class Services:
         program = " ".join(entries) or " ".join((*fact.roots, *fact.command)) or fact.name
         service = Service(
             fact.name,
-            fact.roots,
+            self._shown_roots(fact, entries),
             fact.platform,
             program,
             fact.profile,
@@ -157,6 +171,16 @@ class Services:
         )
         reach = self._imports.closure(entries) if entries else frozenset()
         return Deployment(service, entries, reach, [fact.environment], [fact])
+
+    def _shown_roots(self, fact: ServiceFact, entries: tuple[str, ...]) -> tuple[str, ...]:
+        """Where a service lives: its build context, the folders and packages of its entry points, its stack's folder."""
+        roots = [root for root in fact.roots if root not in ("", ".")]
+        for entry in entries:
+            roots += [posixpath.dirname(entry), self._program.package_of(entry)]
+        if fact.platform == "lambda":
+            roots.append(posixpath.dirname(fact.place.path))
+        top = not any(roots) or any("/" not in entry for entry in entries)
+        return tuple(dict.fromkeys([*(root for root in roots if root), *(["."] if top else [])]))
 
     # --- Who runs a module? ---------------------------------------------------------------------------------------
 
@@ -175,7 +199,7 @@ class Services:
         best: list[Deployment] = []
         depth = -1
         for one in self.deployments:
-            for root in one.service.roots:
+            for root in _holding_roots(one):
                 inside = root in ("", ".") or path.startswith(root.rstrip("/") + "/") or path == root
                 length = len(root.rstrip("./"))
                 if not inside or (not length and one.entries):
@@ -190,7 +214,7 @@ class Services:
     def _without_manifest(self, path: str) -> list[Deployment]:
         """What code alone shows: the entry scripts that reach the module, a file that nobody imports, or the project."""
         root = self._root_of(path)
-        mains = [path] if self._imports.is_main(path) else self._reaching(path, root)
+        mains = [path] if path in self._main_files(root) else self._reaching(path, root)
         if 0 < len(mains) <= MOST_SCRIPTS:
             return [self._script(main, root) for main in mains]
         if posixpath.dirname(path) != root and not self._imported(path):
@@ -198,8 +222,13 @@ class Services:
         return [self._project(path, root)]
 
     def _reaching(self, path: str, root: str) -> list[str]:
-        scripts = [main for main in self._main_files(root) if not _TOOLING.search("/" + main)]
-        return [main for main in scripts if path in self._imports.closure((main,))]
+        """Entry points that bring the module in; a script inside the project's own package is part of that project."""
+        found = []
+        for main in self._main_files(root):
+            own = self._imports.is_handler(main) or not (root in self._roots and self._program.in_package(main))
+            if own and not _TOOLING.search("/" + main) and path in self._imports.closure((main,)):
+                found.append(main)
+        return found
 
     def _imported(self, path: str) -> bool:
         stem = posixpath.basename(path).removesuffix(".py")
@@ -210,7 +239,10 @@ class Services:
         """A script is a service of its own, unless it is called as a project's only entry point is (``app.py``)."""
         name = posixpath.basename(path).removesuffix(".py")
         folder = posixpath.dirname(path)
-        if name not in _GENERIC:
+        if folder and _TOOLING.search(f"/{path}"):
+            return self._made(_telling(folder) or name, (folder,), path, tooling=True)
+        beside = [main for main in self._main_files(root) if posixpath.dirname(main) == folder and main != path]
+        if name not in _GENERIC or (name not in _NAMELESS and beside):
             return self._made(name, (path,), path)
         if folder == root or (not folder and not root):
             return self._project(path, root)
@@ -225,10 +257,13 @@ class Services:
             roots = [inside]
         return self._made(_telling(root) or self._project_name or top.removesuffix(".py"), tuple(roots), path)
 
-    def _made(self, name: str, roots: tuple[str, ...], path: str) -> Deployment:
-        if roots[0] not in self._fallback:
+    def _made(self, name: str, roots: tuple[str, ...], path: str, tooling: bool = False) -> Deployment:
+        known = self._fallback.get(roots[0])
+        if known is not None:
+            known.service = replace(known.service, roots=tuple(dict.fromkeys([*known.service.roots, *roots])))
+        else:
             evidence = (Place(path, 1, 0, "entry point found in code"),)
-            service = Service(name, roots, "unknown", roots[0], "unknown", False, (), {}, evidence)
+            service = Service(name, roots, "unknown", roots[0], "unknown", tooling, (), {}, evidence)
             self._fallback[roots[0]] = Deployment(service, (path,))
         return self._fallback[roots[0]]
 
@@ -243,8 +278,14 @@ class Services:
     def _main_files(self, root: str) -> tuple[str, ...]:
         if root not in self._mains:
             inside = [p for p in self._program.paths if not root or p.startswith(root + "/")]
-            self._mains[root] = tuple(p for p in inside if self._imports.is_main(p))
+            self._mains[root] = tuple(p for p in inside if self._imports.is_script(p) or self._imports.is_handler(p))
         return self._mains[root]
+
+
+def _holding_roots(one: Deployment) -> tuple[str, ...]:
+    """The folders whose files belong to a deployment even when its entry point does not reach them."""
+    declared = [root for fact in one.facts for root in fact.roots]
+    return tuple(dict.fromkeys([*declared, *(posixpath.dirname(entry) for entry in one.entries)]))
 
 
 def _marked_roots(paths: Iterable[str]) -> frozenset[str]:
