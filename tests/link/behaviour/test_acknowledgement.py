@@ -314,3 +314,64 @@ class TestEscapes:
         assert found["messages_escape"] is False
         assert positions(found) == ["after"]
         assert found["loop"] == "forever"
+
+
+def test_unknown_work_ahead_leaves_the_position_open(facts):
+    code = written("boto3 client", 'helper.process(m["Body"])', "ACK", "WORK").replace("import boto3", "import helper, boto3")
+    (ack,) = facts(code)["acks"]
+    assert "position" not in ack
+
+
+def test_consumers_of_one_factory_are_told_apart(endpoints):
+    code = """
+    import requests
+    from confluent_kafka import Consumer
+
+    def make(group):
+        return Consumer({"group.id": group})
+
+    class Orders:
+        def __init__(self):
+            self.consumer = make("orders")
+            self.consumer.subscribe(["orders"])
+        def run(self):
+            while True:
+                m = self.consumer.poll(1.0)
+                requests.post("http://x", data=m.value())
+                self.consumer.commit(m)
+
+    class Bills:
+        def __init__(self):
+            self.consumer = make("bills")
+            self.consumer.subscribe(["bills"])
+        def run(self):
+            while True:
+                m = self.consumer.poll(1.0)
+                self.consumer.commit(m)
+                requests.post("http://x", data=m.value())
+    """
+    assert [positions(one.facts) for one in endpoints(code)] == [["after"], ["before"]]
+
+
+def test_consumers_of_one_wrapper_class_are_told_apart(endpoints):
+    wrapper = """
+    from aiokafka import AIOKafkaConsumer
+    class Reader:
+        def __init__(self, topic):
+            self.consumer = AIOKafkaConsumer(topic, group_id="g")
+    """
+    service = """
+    import httpx
+    from reader import Reader
+    reader = Reader("TOPIC")
+    async def run():
+        async for m in reader.consumer:
+            WORK
+    """
+    found = endpoints(
+        "",
+        reader_DOT_py=wrapper,
+        a_DOT_py=service.replace("TOPIC", "orders").replace("WORK", "await httpx.AsyncClient().post('x', data=m.value)"),
+        b_DOT_py=service.replace("TOPIC", "bills").replace("WORK", "print(m)"),
+    )
+    assert [[one["class"] for one in endpoint.facts["effects"]] for endpoint in found] == [["http"], []]

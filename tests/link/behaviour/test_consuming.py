@@ -181,6 +181,20 @@ class TestHandingOver:
         code = self.SQS.replace("HAND", "with ThreadPoolExecutor() as pool:\n                    pool.submit(work, m)")
         assert facts(code)["handoff"] == "none"
 
+    def test_a_task_on_a_queue_of_its_own_is_sent_on(self, facts):
+        code = """
+        from celery import Celery
+        from kafka import KafkaConsumer
+        app = Celery(broker="redis://")
+        @app.task
+        def work(v): ...
+        for m in KafkaConsumer("a", group_id="g"):
+            work.delay(m.value)
+        """
+        found = facts(code)
+        assert found["handoff"] == "none"
+        assert [one["class"] for one in found["effects"]] == ["produce"]
+
     KAFKA = """
     import asyncio, httpx
     from aiokafka import AIOKafkaConsumer
@@ -253,6 +267,27 @@ class TestTries:
             "    except Exception:", "        pass",
         )  # fmt: skip
         assert facts(code)["bounded_retry"] is bounded
+
+
+    def test_the_outermost_of_a_turn_counts(self, facts):
+        code = "import requests\n" + confluent(
+            "if msg is None: continue", "try:", "    work(msg.value())", "except Exception:", "    raise",
+        )  # fmt: skip
+        work = "def work(v):\n    try:\n        requests.post('http://x', data=v)\n    except ValueError:\n        pass\n"
+        assert facts(work + code)["try_shape"]["re_raises"] is True
+
+    def test_around_the_loop_does_not_count(self, facts):
+        code = """
+        import requests
+        from kafka import KafkaConsumer
+        c = KafkaConsumer("a", group_id="g")
+        try:
+            for m in c:
+                requests.post("http://x", data=m.value)
+        except Exception:
+            print("end")
+        """
+        assert facts(code)["try_shape"]["around"] is False
 
 
 class TestPositions:

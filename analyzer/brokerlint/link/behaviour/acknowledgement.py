@@ -71,6 +71,11 @@ def in_turn(origin: Origin, moment: Moment) -> bool:
     return root.site.order > origin.order and not context.exclusive(origin.body, origin.block, root.site.block)
 
 
+def unknown_work(origin: Origin, walk: Walk, effects: Effects) -> list[Moment]:
+    """The calls that could be work, though it is not known what they do."""
+    return [one for one in walk.moments if in_turn(origin, one) and not kind_of(one) and effects.works(one)]
+
+
 def work_of(origin: Origin, walk: Walk, effects: Effects) -> tuple[list[Moment], bool]:
     """The calls that do the work, and whether it is known that they change something outside the process."""
     turn = [one for one in walk.moments if in_turn(origin, one) and not kind_of(one)]
@@ -83,6 +88,7 @@ def work_of(origin: Origin, walk: Walk, effects: Effects) -> tuple[list[Moment],
 def acknowledgements(origin: Origin, walk: Walk, effects: Effects, same_client: frozenset[int]) -> list[dict[str, Any]]:
     """The acknowledgements of one walk; ``same_client`` are the sites of calls on the endpoint's own client."""
     work, certain = work_of(origin, walk, effects)
+    maybe = [one.chain() for one in unknown_work(origin, walk, effects)] if certain else []
     found: list[dict[str, Any]] = []
     for moment in walk.moments:
         kind = kind_of(moment)
@@ -93,7 +99,7 @@ def acknowledgements(origin: Origin, walk: Walk, effects: Effects, same_client: 
             timeout = moment.call.keyword("VisibilityTimeout") or moment.call.position(0)
             if isinstance(timeout, ir.Constant) and isinstance(timeout.value, int):
                 one["timeout"] = timeout.value
-        one |= _positioned(moment, work, certain, walk, effects)
+        one |= _positioned(moment, work, certain, maybe, walk, effects)
         one["per_message"] = _per_message(origin, moment)
         if moment.handed():
             one["handed"] = moment.handed()
@@ -115,7 +121,9 @@ def _per_message(origin: Origin, moment: Moment) -> bool:
     return origin.message_loop(moment.chain()[0].site.block) is not None
 
 
-def _positioned(moment: Moment, work: list[Moment], certain: bool, walk: Walk, effects: Effects) -> dict[str, Any]:
+def _positioned(
+    moment: Moment, work: list[Moment], certain: bool, maybe: list[list[Moment]], walk: Walk, effects: Effects
+) -> dict[str, Any]:
     chain = _collected(moment).chain()
     chains = [one.chain() for one in work]
     for level in range(len(chain) - 1, -1, -1):
@@ -127,9 +135,22 @@ def _positioned(moment: Moment, work: list[Moment], certain: bool, walk: Walk, e
         ]
         if beside:
             found = _relation(here, level, beside, walk, effects)
+            if found.get("position") == "before" and _precedes(here, level, maybe):
+                return {}
             if found:
                 return {**found, "certain": certain}
     return {}
+
+
+def _precedes(here: Moment, level: int, others: list[list[Moment]]) -> bool:
+    """Does one of ``others`` run before ``here`` in the same body or one above?"""
+    chain = here.chain()
+    for other in others:
+        for depth in range(min(level + 1, len(other))):
+            one = other[depth]
+            if one.frame is chain[depth].frame and one.site.order < chain[depth].site.order:
+                return True
+    return False
 
 
 def _collected(moment: Moment) -> Moment:

@@ -7,14 +7,14 @@ same attribute of the same class.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brokerlint.link import objects
 from brokerlint.link.behaviour import context
 from brokerlint.link.endpoints import Found
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import Activation, base_key
-from brokerlint.link.sites import CallSite, Sites, bodies
+from brokerlint.link.sites import CallSite, Sites, bodies, last_name
 from brokerlint.link.values import Client, Instance, Unknown, Values
 from brokerlint.models.model import Operation
 from brokerlint.places import Place
@@ -28,13 +28,16 @@ _EVERYWHERE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells one client from another: its model and construction, or (``key``) the attribute of a class it is
-    in."""
+    """What tells one client from another: its model and construction, or (``key``) the attribute of a class it is in.
+
+    ``shared``: a factory makes it, so that one construction stands for several clients; then the key decides.
+    """
 
     model: str
     site: Place | None
     key: tuple[str, str, str] | None = None
     channel: Values = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,25 +56,52 @@ class Clients:
         self._sites = sites
         self._receivers: dict[int, Values] = {}
         self._scopes: dict[int, Activation | None] = {}
+        self._factories: dict[Place, bool] = {}
         self._named: dict[tuple[str, frozenset[str]], list[CallSite]] = {}
 
     def identity(self, found: Found) -> Identity | None:
-        """The client of a use; None when the use has none (a function of a library, a guessed receiver)."""
+        """The client of a use; None when the use has none (a function of a library)."""
         use = found.use
         function = found.sink.site.call.function
-        if use.client is not None:
-            if use.client.site is not None:
-                return Identity(use.client.model, use.client.site, None, use.client.carry("channel") or ())
-            if isinstance(function, ir.Attribute):
-                return Identity(use.client.model, None, self._key(found.sink, function.value))
+        key = self._key(found.sink, function.value) if isinstance(function, ir.Attribute) else None
+        if use.client is not None and use.client.site is not None:
+            return self._made(Identity(use.client.model, use.client.site, key, use.client.carry("channel") or ()))
+        if use.client is None and use.model is None:
             return None
-        if use.model is None:
-            return None
-        if use.model.construct is use.operation:
-            return Identity(use.model.path, found.sink.place, None, use.channel)
-        if isinstance(function, ir.Attribute):
-            return Identity(use.model.path, None, self._key(found.sink, function.value))
-        return None
+        model = use.client.model if use.client is not None else use.model.path if use.model is not None else ""
+        if use.model is not None and use.model.construct is use.operation:
+            return self._made(Identity(model, found.sink.place, self._bound(found.sink), use.channel))
+        return Identity(model, None, key)
+
+    def _bound(self, here: CallSite) -> tuple[str, str, str] | None:
+        """The name or attribute that a construction is bound to."""
+        targets = [binding.target for binding in context.assigned_to(here.body, here.site.call)]
+        return next((key for target in targets if (key := self._key(here, target)) is not None), None)
+
+    def _made(self, identity: Identity) -> Identity:
+        """The identity without its construction where that is a factory's: each call of it makes another client."""
+        assert identity.site is not None
+        known = self._factories.get(identity.site)
+        if known is None:
+            known = self._factories[identity.site] = self._is_factory(identity.site)
+        return replace(identity, shared=known)
+
+    def _is_factory(self, place: Place) -> bool:
+        """Does the function that makes a client give it back to whoever calls?"""
+        module = self._ev.program.module(place.path)
+        for chain, body in bodies(module.body) if module is not None else ():
+            function = chain[-1] if chain else None
+            if not isinstance(function, ir.Function) or function.name.startswith("__"):
+                continue
+            for site in body.sites:
+                if (site.call.line, site.call.end_line) != (place.line, place.last):
+                    continue
+                names = {b.target.id for b in context.assigned_to(body, site.call) if isinstance(b.target, ir.Name)}
+                given = [leave.value for leave in body.exits if leave.kind in ("return", "yield")]
+                cached = any("cache" in last_name(_undecorated(one)) for one in function.decorators)
+                if not cached and not names & set(body.outer):
+                    return any(one is site.call or (isinstance(one, ir.Name) and one.id in names) for one in given)
+        return False
 
     def _key(self, site: CallSite, receiver: ir.Expr) -> tuple[str, str, str] | None:
         """``self.consumer`` of a class, or a plain name of a body."""
@@ -119,7 +149,7 @@ class Clients:
         """Is ``receiver``, at the call ``here``, the client of this identity?"""
         if identity.key is not None and self._key(here, receiver) == identity.key:
             return True
-        if identity.site is None:
+        if identity.site is None or (identity.shared and identity.key is not None):
             return False
         return any(self.is_client(identity, value) for value in self.receiver(here, receiver))
 
@@ -186,9 +216,15 @@ class Clients:
         if identity.key is not None and self._key(here, iterable) == identity.key:
             return True
         scope = self.scope(here)
+        if identity.shared and identity.key is not None:
+            return False
         if identity.site is None or scope is None or isinstance(iterable, (ir.Sequence, ir.Mapping, ir.Constant)):
             return False
         return any(self.is_client(identity, value) for value in self._ev.values(iterable, scope, here.at))
+
+
+def _undecorated(decorator: ir.Expr) -> ir.Expr:
+    return decorator.function if isinstance(decorator, ir.Call) else decorator
 
 
 def _differ(one: Values, other: Values) -> bool:

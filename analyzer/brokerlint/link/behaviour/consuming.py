@@ -286,23 +286,43 @@ def _started(moment: Moment, walk: Walk) -> str:
 
 
 def try_shape(origins: list[Origin], walks: list[Walk], effects: Effects) -> dict[str, Any]:
-    """The innermost ``try`` around the work of a message and what its handlers do; empty when it can't be told."""
+    """The outermost ``try`` around the work of one message and what its handlers do; empty when it can't be told."""
     for origin, walk in zip(origins, walks, strict=True):
         work, _ = work_of(origin, walk, effects)
         work = work or [
             one for one in walk.moments if in_turn(origin, one) and one.holds() and not is_logging(one.call)
         ]
-        for moment in work:
-            for one in reversed(moment.chain()):
-                for attempt in context.tries(one.frame.body, one.site.block):
-                    shape = _shape(one.frame, attempt, walk, effects)
-                    if shape:
-                        return shape
+        for level in range(max((len(moment.chain()) for moment in work), default=0)):
+            for moment in work:
+                found = _try_at(origin, moment.chain(), level, walk, effects)
+                if found:
+                    return found
         if not work:
             return {}
     if not walks or any(walk.cut for walk in walks) or any(origin.escapes for origin in origins):
         return {}
     return {"around": False, "broad": False, "swallows": False, "logs_only": False, "to_dlq": False, "re_raises": False}
+
+
+def _try_at(origin: Origin, chain: list[Moment], level: int, walk: Walk, effects: Effects) -> dict[str, Any]:
+    """The outermost ``try`` of one turn around a call that leads to work, at one level of its chain."""
+    if level >= len(chain):
+        return {}
+    one = chain[level]
+    body = one.frame.body
+    turn = origin.message_loop(one.site.block) if level == 0 else -1
+    inner = [
+        t
+        for t in context.tries(body, one.site.block)
+        if turn is None or context.inside(body, body.blocks[t].parent, turn)
+    ]
+    if level == 0 and turn is None:
+        inner = [t for t in inner if context.same_turn(body, body.blocks[t].parent, origin.block)]
+    shapes = [shape for attempt in inner if (shape := _shape(one.frame, attempt, walk, effects))]
+    if not shapes:
+        return {}
+    retries = next((shape["retries"] for shape in shapes if shape["retries"] != "none"), "none")
+    return {**shapes[-1], "to_dlq": any(shape["to_dlq"] for shape in shapes), "retries": retries}
 
 
 def _shape(frame: Frame, attempt: int, walk: Walk, effects: Effects) -> dict[str, Any]:

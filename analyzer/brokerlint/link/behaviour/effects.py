@@ -10,7 +10,7 @@ import yaml
 
 from brokerlint.link.behaviour.walk import Moment, Walker
 from brokerlint.link.sites import last_name
-from brokerlint.link.values import External, FunctionValue
+from brokerlint.link.values import External, FunctionValue, Method
 from brokerlint.python import ir
 
 CLASSES = ("email", "http", "db", "aws", "subprocess", "ml", "fs")
@@ -31,6 +31,9 @@ _LOGGING = frozenset(
         "capture_exception",
     }
 )
+_ENQUEUES = frozenset({"delay", "apply_async", "kiq", "send", "send_with_options", "enqueue"})
+"""What puts a task of the program on its queue, to be run elsewhere."""
+
 _NO_WORK = frozenset(
     {
         "decode",
@@ -127,6 +130,11 @@ class Effects:
             if moment.operation.role == "produce":
                 return "produce"
             return "aws" if moment.operation.act == "invoke" else ""
+        if any(
+            isinstance(v, Method) and isinstance(v.receiver, FunctionValue) and v.name in _ENQUEUES
+            for v in moment.callees
+        ):
+            return "produce"
         if moment.entered and any(isinstance(value, FunctionValue) for value in moment.callees):
             return ""
         if is_logging(moment.call):

@@ -83,9 +83,14 @@ class Origins:
         self._ev = ev
         self._clients = clients
         self._callers = callers
+        self._near: frozenset[str] = frozenset()
 
     def of(self, found: Found, acts: list[Act]) -> list[Origin]:
         """The origins of one use; empty when nothing that receives was found."""
+        # A wrapper serves several consumers; the one meant is used where it is made.
+        self._near = frozenset(
+            step.here.module.path for step in found.route if step.how == "make" or step.here is found.anchor
+        )
         handler = self._handler(found)
         if handler:
             return handler
@@ -153,6 +158,8 @@ class Origins:
     ) -> list[Origin]:
         found: list[Origin] = []
         steps = [step for step in self._callers.into(here.module.path, here.chain) if step.how == "call"]
+        near = [step for step in steps if step.here.module.path in self._near]
+        steps = near or steps
         for step in steps[:_MANY_CALLERS]:
             if not self._callers.certain(step) or step.here.body is here.body:
                 continue

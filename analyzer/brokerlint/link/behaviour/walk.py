@@ -224,7 +224,7 @@ class Walker:
         for value in callees[:3]:
             function = called_function(self.ev, value)
             if function is not None:
-                inner.append((function, list(call.arguments), "task" if isinstance(value, Method) else ""))
+                inner.append((function, list(call.arguments), ""))
             found = operation_of(self.ev, value)
             if found is not None:
                 operation, client = found
@@ -306,8 +306,6 @@ def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
     ``__call__``."""
     if isinstance(value, FunctionValue):
         return value
-    if isinstance(value, Method) and isinstance(value.receiver, FunctionValue):
-        return value.receiver if value.name in ("delay", "apply_async", "kiq", "send") else None
     if isinstance(value, Instance):
         inner = objects.instance_attribute(ev, value, "__call__")
         return next((one for one in inner if isinstance(one, FunctionValue)), None)
