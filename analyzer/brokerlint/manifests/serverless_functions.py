@@ -139,7 +139,7 @@ def _polling(settings: Node) -> dict[str, Node]:
     concurrency = settings.get("maximumConcurrency")
     response = settings.get("functionResponseType")
     return {
-        **{name: settings.get(written) for written, name in _POLLING.items()},
+        **{name: settings.get(written) for written, name in _POLLING.items() if settings.get(written)},
         "FunctionResponseTypes": Node("sequence", response.line, children=(response,)) if response else MISSING,
         "ScalingConfig": _mapping({"MaximumConcurrency": concurrency}, concurrency.line),
         "FilterCriteria": _mapping({"Filters": Node("sequence", 0, children=filters)}, 0) if filters else MISSING,

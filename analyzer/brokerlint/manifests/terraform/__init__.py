@@ -1,1 +1,1 @@
-"""Terraform: its language, its expressions worked out, its modules as they are deployed, its resources as AWS has them."""
+"""Terraform: its language, expressions worked out, modules as they are deployed, resources in AWS's own words."""

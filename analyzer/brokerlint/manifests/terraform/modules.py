@@ -51,26 +51,28 @@ class Configuration:
 
     def deployed(self) -> Iterator[Module]:
         """The modules that stand by themselves: not called by others, or only by each other."""
-        called = {
-            path
-            for directory, sources in self._directories.items()
-            for source in sources
-            for block in source.blocks
-            if block.type == "module" and (path := local_module(directory, block)) is not None and path != directory
-        }
+        calls = {directory: self._called_from(directory) for directory in self._directories}
+        called = frozenset().union(*calls.values())
         reached: set[str] = set()
-        for directory, sources in self._directories.items():
-            if directory in called or directory in reached:
+        for directory in sorted(calls, key=lambda one: one in called):
+            if directory in reached:
                 continue
-            parts = [one for one in self._completing(directory) if one not in called]
-            for part in parts:
-                reached.add(part)
-                yield Module(self, directory, [*sources, *self._directories[part]], part, {}, reached)
-            if not parts:
-                yield Module(self, directory, sources, directory, {}, reached)
-        for directory, sources in self._directories.items():
-            if directory not in reached:
-                yield Module(self, directory, sources, directory, {}, reached)
+            parts = [part for part in self._completing(directory) if part not in called]
+            for part in parts or [directory]:
+                sources = self._directories[directory] + (self._directories[part] if part != directory else [])
+                yield Module(self, directory, sources, part, {})
+            waiting = [directory, *parts]
+            while waiting:
+                one = waiting.pop()
+                if one not in reached:
+                    reached.add(one)
+                    waiting += calls[one]
+
+    def _called_from(self, directory: str) -> frozenset[str]:
+        """The directories whose modules the files of one call."""
+        blocks = [block for source in self._directories[directory] for block in source.blocks if block.type == "module"]
+        found = {local_module(directory, block) for block in blocks}
+        return frozenset(one for one in found if one in self._directories and one is not None and one != directory)
 
     def _completing(self, directory: str) -> list[str]:
         """Directories inside a module that declare what it uses and lacks: one of them is put beside its files."""
@@ -140,19 +142,16 @@ class Module:
         sources: list[Source],
         identity: str,
         arguments: Mapping[str, Term],
-        reached: set[str],
         label: str = "",
         depth: int = 0,
         place: tuple[str, int] | None = None,
         root: str | None = None,
     ) -> None:
-        reached.add(directory)
         configuration.count += 1
         self._configuration = configuration
         self.directory = directory
         self._id = identity
         self._arguments = arguments
-        self._reached = reached
         self.label = label
         self._depth = depth
         self._place = place
@@ -232,7 +231,6 @@ class Module:
                     sources,
                     f"{self._id}#module.{name}{_bracketed(suffix)}",
                     self._arguments_of(block, values),
-                    self._reached,
                     ".".join(filter(None, (self.label, f"{name}{_bracketed(suffix)}"))),
                     self._depth + 1,
                     place,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from brokerlint.manifests.facts import Choice, Hole, Reference, Text
@@ -101,11 +101,7 @@ class Values:
 
     def within(self, names: Mapping[str, Term]) -> Values:
         """The same with further names."""
-        inner = Values(
-            self.roots, self.resources, self.directory, self.root, self.file, self.certain, {**self.own, **names}
-        )
-        inner._depth, inner._steps = self._depth, self._steps
-        return inner
+        return replace(self, own={**self.own, **names})
 
     def block(self, block: hcl.Block) -> Term:
         """The arguments of a block, and its inner blocks as lists of mappings by type."""
