@@ -18,7 +18,7 @@ def named(facts: ManifestFacts, system: str) -> dict[str, ChannelFact]:
 
 @pytest.mark.parametrize(
     ("path", "head"),
-    [("run.sh", b""), ("a/start", b"#!/usr/bin/env bash\n"), ("Makefile", b""), ("x.mk", b""), ("x", b"#!/bin/sh -e\n")],
+    [("run.sh", b""), ("start", b"#!/usr/bin/env bash\n"), ("Makefile", b""), ("x.mk", b""), ("x", b"#!/bin/sh -e\n")],
 )
 def test_scripts_are_recognised(path: str, head: bytes) -> None:
     assert scripts.wants(path, head)

@@ -140,6 +140,8 @@ def build_of(tree: Tree, image: str, name: str, manifest: str, own: bool = False
     the manifest is not just for developers; and, for an application of the tree's ``own``, because the Dockerfile is
     the nearest above the manifest.
     """
+    if is_infrastructure(image):
+        return None
     wanted = {_plain(repository(image)), _plain(name)} - {""}
     for path, file in sorted(tree.of("compose").items()):
         for container in file.containers.values():
@@ -152,7 +154,7 @@ def build_of(tree: Tree, image: str, name: str, manifest: str, own: bool = False
                     return context, dockerfile
     files = tree.of("dockerfile")
     found = by_image_name(tree, image) or by_image_name(tree, name)
-    if not found and not is_infrastructure(image) and (own or profile_of(manifest) not in ("dev", "test")):
+    if not found and (own or profile_of(manifest) not in ("dev", "test")):
         found = _only(files) or (_above(files, manifest) if own else None)
     return (likely_context(tree, found, files[found].stage()), found) if found else None
 

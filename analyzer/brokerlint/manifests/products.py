@@ -12,14 +12,21 @@ _KAFKA_OWNERS = re.compile(
     r"(?:^|/)(?:confluentinc|apache|bitnami|bitnamilegacy|wurstmeister|debezium|redpandadata|vectorized|landoop|lensesio"
     r"|strimzi|ubuntu|spotify|johnnypark|blacktop)/[\w.-]+"
 )
-_INFRASTRUCTURE = re.compile(
-    r"(?:cp-|kafka|zookeeper|redpanda|localstack|elasticmq|moto\b|motoserver|goaws|kinesalite|postgres|postgis|timescale"
-    r"|mysql|mariadb|mongo|redis|valkey|keydb|memcached|rabbitmq|nats|mosquitto|emqx|activemq|artemis|pulsar|minio|mc\b"
-    r"|elasticsearch|opensearch|kibana|logstash|filebeat|fluent|grafana|prometheus|alertmanager|loki|promtail|tempo"
-    r"|jaeger|zipkin|otel|opentelemetry|influx|telegraf|cassandra|scylla|clickhouse|neo4j|dgraph|couchdb|cockroach"
-    r"|consul|vault|etcd|nginx|traefik|haproxy|envoy|caddy|keycloak|pgadmin|pgbouncer|adminer|mailhog|mailpit|maildev"
-    r"|schema-registry|akhq|conduktor|kafdrop|flower|debezium|ksqldb|connect\b|busybox|alpine\b|sentry|unleash|wiremock"
-    r"|mockserver|selenium|dynamodb|azurite|sonarqube|portainer|watchtower|cadvisor|node-exporter|statsd|graphite|spark|flink|hadoop|hive\b|trino|superset|metabase|schemaspy)"
+_PRODUCTS = frozenset(
+    "kafka zookeeper redpanda localstack elasticmq moto motoserver goaws kinesalite postgres postgresql postgis "
+    "timescaledb mysql mariadb mongo mongodb redis redis-stack valkey keydb memcached rabbitmq nats mosquitto "
+    "eclipse-mosquitto emqx activemq artemis pulsar minio mc elasticsearch opensearch kibana logstash filebeat fluentd "
+    "fluent-bit grafana prometheus alertmanager loki promtail tempo jaeger zipkin otel opentelemetry influxdb telegraf "
+    "cassandra scylla clickhouse neo4j dgraph couchdb cockroach consul vault etcd nginx traefik haproxy envoy caddy "
+    "keycloak pgadmin pgadmin4 pgbouncer adminer mailhog mailpit maildev schema-registry akhq conduktor kafdrop flower "
+    "debezium ksqldb connect busybox alpine sentry unleash wiremock mockserver selenium dynamodb azurite sonarqube "
+    "portainer watchtower cadvisor node statsd graphite spark flink hadoop hive trino superset metabase schemaspy "
+    "fast-data-dev box all-in-one".split()
+)
+_PARTS = frozenset(
+    "server ui native exporter operator ee oss community alpine connect rest bridge manager cluster master slave "
+    "replica sentinel management management-alpine express dashboard dashboards contrib collector query agent "
+    "ephemeral local cli client backend frontend proxy gateway web all in one base unprivileged".split()
 )
 
 
@@ -37,5 +44,11 @@ def is_kafka(image: str) -> bool:
 
 
 def is_infrastructure(image: str) -> bool:
-    """Whether the image is a well-known product and no program of the tree's own."""
-    return _INFRASTRUCTURE.match(repository(image).lower()) is not None
+    """Whether the image is a well-known product and no program of the tree's own: ``redis-sentinel`` is one,
+    ``redis-orders`` is not."""
+    name = repository(image).lower()
+    if name in _PRODUCTS or name.startswith("cp-"):
+        return True
+    parts = re.split(r"[-_.]", name)
+    telling = [part for part in parts if part not in _PARTS and not re.fullmatch(r"v?\d+\w*", part)]
+    return "-".join(telling) in _PRODUCTS

@@ -14,7 +14,8 @@ from brokerlint.manifests.facts import Hole, Text, Value
 from brokerlint.manifests.values import joined
 
 _COMMENT = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}|\{#.*?#\}", re.DOTALL)
-_EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_EXPRESSION = re.compile(r"(?<!\$)\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_BEGINNING = re.compile(r"(?<!\$)\{\{|\{%")
 _STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
 _TOKEN = re.compile(r"__T(\d+)__")
 
@@ -30,8 +31,8 @@ class Blanked:
 
 
 def is_templated(text: str) -> bool:
-    """Whether the text has placeholders of Go templates or Jinja."""
-    return "{{" in text or "{%" in text
+    """Whether the text has placeholders of Go templates or Jinja; ``${{NAME}}`` is a parameter of OpenShift."""
+    return _BEGINNING.search(text) is not None
 
 
 def blanked(text: str) -> Blanked:
