@@ -101,6 +101,7 @@ def test_the_document_has_the_keys_that_others_rely_on() -> None:
         "from": None,
         "to": None,
         "text": "billing now produces to kafka topic 'orders'",
+        "meaning": None,
     }
 
 

@@ -23,7 +23,10 @@ _ORDER: tuple[What, ...] = ("service", "channel", "producer", "consumer", "group
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. ``channel`` is the channel's label; ``before`` and ``after`` hold a property's plain values."""
+    """One difference. ``channel`` is the channel's label; ``before`` and ``after`` hold a property's plain values.
+
+    ``meaning`` says what follows from it for messages, where that is more than ``text`` says (see ``meaning``).
+    """
 
     change: Direction
     what: What
@@ -35,6 +38,7 @@ class Change:
     property: str | None = None
     before: Any = None
     after: Any = None
+    meaning: str = ""
 
     def document(self) -> dict[str, Any]:
         """The entry of the document ``brokerlint/diff/1``."""
@@ -50,6 +54,7 @@ class Change:
             "from": self.before,
             "to": self.after,
             "text": self.text,
+            "meaning": self.meaning or None,
         }
 
 

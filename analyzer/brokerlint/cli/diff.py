@@ -26,13 +26,15 @@ def command(base: str, head: str, config_path: Path | None, output_format: str, 
     directory.
     """
     from brokerlint.changes import changes
+    from brokerlint.meaning import with_meaning
     from brokerlint.report import render_diff
     from brokerlint.topology import build
 
     before, after = _inputs(base, config_path), _inputs(head, config_path)
     warn(after.facts)
-    found = changes(*(build(inputs.facts, inputs.config.declarations()) for inputs in (before, after)))
-    put(render_diff(output_format, found, color=colored(output)), output)
+    old, new = (build(inputs.facts, inputs.config.declarations()) for inputs in (before, after))
+    found = with_meaning(changes(old, new), old, new)
+    put(render_diff(output_format, found, (old, new), color=colored(output)), output)
     return 0
 
 

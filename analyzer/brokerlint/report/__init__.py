@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from brokerlint.changes import Change
     from brokerlint.report.graph import Graph
     from brokerlint.report.outcome import Outcome
+    from brokerlint.topology import Topology
 
 CHECK_FORMATS = ("text", "github", "json", "sarif", "gitlab", "junit", "rdjson")
 """What ``brokerlint check --format`` takes; each is a module here."""
@@ -40,7 +41,14 @@ def render_graph(output: str, graph: Graph, *, color: bool = False) -> str:
     return cast("str", module.render(graph, color=color) if output == "text" else module.render(graph))
 
 
-def render_diff(output: str, found: tuple[Change, ...], *, color: bool = False) -> str:
-    """The changes of a topology in one of ``DIFF_FORMATS``, with a final newline; text is empty when there are none."""
+def render_diff(
+    output: str, found: tuple[Change, ...], between: tuple[Topology, Topology] | None = None, *, color: bool = False
+) -> str:
+    """The changes of a topology in one of ``DIFF_FORMATS``, with a final newline; text is empty when there are none.
+
+    ``between`` holds both topologies, for the formats that draw a picture.
+    """
     module = import_module(f"brokerlint.report.diff_{output}")
+    if output == "markdown":
+        return cast("str", module.render(found, between))
     return cast("str", module.render(found, color=color) if output == "text" else module.render(found))

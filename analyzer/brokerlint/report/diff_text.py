@@ -11,11 +11,13 @@ _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "ye
 
 
 def render(found: tuple[Change, ...], *, color: bool = False) -> str:
-    """One line for each change, with its place; empty when nothing changed."""
+    """One line for each change, with its place, and one below for what it means; empty when nothing changed."""
     lines = []
     for change in found:
         mark, tone = _MARKS[change.change]
         where = f"  ({terminal(change.place.path)}:{change.place.line})" if change.place else ""
         line = f"{mark} {terminal(change.text)}"
         lines.append(f"{style(line, fg=tone) if color else line}{where}\n")
+        if change.meaning:
+            lines.append(f"    {terminal(change.meaning)}\n")
     return "".join(lines)

@@ -61,3 +61,12 @@ def drawing(topology: Topology) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
             )
             nodes.append(Node(key, kind, f"{words}{label}"))
     return tuple(nodes), tuple(edges)
+
+
+def flow(topology: Topology) -> frozenset[Edge]:
+    """The arrows with consumer groups drawn in: from services to channels and from channels to who reads them."""
+    return frozenset(
+        Edge(data["use"].channel if data["role"] == "consume" else source, target, data["role"])
+        for source, target, data in topology.graph().edges(data=True)
+        if data["role"] != "deliver"
+    )

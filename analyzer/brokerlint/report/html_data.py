@@ -17,7 +17,7 @@ from brokerlint.document import plain
 from brokerlint.facts import Name, Service
 from brokerlint.places import Place
 from brokerlint.report.escape import masked, terminal
-from brokerlint.report.graph import Graph
+from brokerlint.report.graph import Graph, flow
 from brokerlint.report.layout import Layout, layered
 from brokerlint.topology import ChannelNode, Topology, Use
 
@@ -99,17 +99,14 @@ def inert(value: Any) -> Any:
 def _drawing(topology: Topology) -> tuple[dict[str, _Box], list[_Arrow]]:
     """The topology's graph with consumer groups drawn in: an arrow leads from a channel to who reads it."""
     graph = topology.graph()
-    arrows: set[_Arrow] = set()
     uses: dict[str, dict[int, Use]] = defaultdict(dict)  # by identity: facts cannot be hashed
     for use in topology.uses():
         if use.service is not None:
             uses[f"service:{use.service.name}"][id(use)] = use
     for source, target, data in graph.edges(data=True):
-        role, use = data["role"], data.get("use")
-        if role != "deliver":
-            arrows.add((use.channel if role == "consume" else source, target, role))
-        if use is not None:
-            uses[target if role == "consume" else source][id(use)] = use
+        if "use" in data:
+            uses[target if data["role"] == "consume" else source][id(data["use"])] = data["use"]
+    arrows = sorted((edge.source, edge.target, edge.role) for edge in flow(topology))
     touched = {end for source, target, _ in arrows for end in (source, target)}
     boxes = {}
     for key, data in sorted(graph.nodes(data=True)):
@@ -119,7 +116,7 @@ def _drawing(topology: Topology) -> tuple[dict[str, _Box], list[_Arrow]]:
             service = topology.service(label) if kind == "service" else None
             mine = list(channel.uses) if channel is not None else _in_order(uses[key].values())
             boxes[key] = _Box(key, kind, label, data.get("system", ""), channel, service, mine)
-    return boxes, sorted(arrows)
+    return boxes, arrows
 
 
 def _in_order(uses: Iterable[Use]) -> list[Use]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brokerlint.report.escape import mermaid
 from brokerlint.report.graph import Graph, drawing
 
-_SHAPES = {
+SHAPES = {
     "service": ("[", "]"),
     "code": ("[", "]"),
     "queue": ("[[", "]]"),
@@ -14,6 +14,8 @@ _SHAPES = {
     "bus": ("{{", "}}"),
     "group": ("(", ")"),
 }
+"""What stands around the label of each kind of box."""
+
 _ARROWS = {"produce": "-->", "deliver": "-->", "consume": "-->", "redrive": "-. dead letters .->"}
 
 
@@ -23,7 +25,7 @@ def render(graph: Graph) -> str:
     names = {node.key: f"n{index}" for index, node in enumerate(nodes)}
     lines = ["flowchart LR"]
     for node in nodes:
-        opened, closed = _SHAPES.get(node.kind, ("([", "])"))
+        opened, closed = SHAPES.get(node.kind, ("([", "])"))
         lines.append(f'  {names[node.key]}{opened}"{mermaid(node.label)}"{closed}')
     lines += [f"  {names[edge.source]} {_ARROWS.get(edge.role, '-->')} {names[edge.target]}" for edge in edges]
     return "\n".join(lines) + "\n"
