@@ -217,7 +217,7 @@ def test_stages_of_zappa(facts_of: Reader) -> None:
             "project_name": "shop",
             "aws_environment_variables": {"ORDERS_TOPIC": "b"},
             "events": [
-                {"function": "shop.on", "event_source": {"arn": "arn:aws:sqs:r:1:o", "batch_size": 5, "enabled": False}},
+                {"function": "on", "event_source": {"arn": "arn:aws:sqs:r:1:o", "batch_size": 5, "enabled": False}},
                 {"function": "shop.tick", "expression": "rate(1 hour)"},
             ],
         },
