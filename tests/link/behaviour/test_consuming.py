@@ -355,3 +355,22 @@ def test_a_share_group_ignores_some_keys(facts):
     """
     found = facts(code)
     assert (found["group_kind"], found["ignored_keys"]) == ("share", ["auto.offset.reset"])
+
+
+def test_a_consumer_that_a_factory_makes_and_subscribes(facts):
+    code = """
+    from confluent_kafka import Consumer
+    def make():
+        consumer = Consumer({"group.id": "g"})
+        consumer.subscribe(["orders"])
+        return consumer
+    def run():
+        consumer = make()
+        while True:
+            msg = consumer.poll(1.0)
+            if msg is None:
+                continue
+            print(msg.value())
+    """
+    found = facts(code)
+    assert (found["loop_kind"], found["none_test"], found["error_checked"]) == ("while-true", "is-none", False)

@@ -128,3 +128,22 @@ def test_of_an_api_handler_that_sends(facts):
     found = facts(code, "produce")
     assert classes(found) == ["aws", "produce"]
     assert found["entry_kind"] == "http"
+
+
+@pytest.mark.parametrize(
+    ("head", "work"),
+    [
+        ("from extensions import db", "db.session.add(m.value)"),
+        ("import extensions", "extensions.db.session.add(m.value)"),
+        ("from extensions import session_of", "session_of().add(m.value)"),
+    ],
+)
+def test_of_objects_that_another_module_makes(head, work, facts):
+    extensions = """
+    from flask_sqlalchemy import SQLAlchemy
+    db = SQLAlchemy()
+    def session_of():
+        return db.session
+    """
+    code = KAFKA.format(work=work).replace("import json", head + "\nimport json")
+    assert classes(facts(code, extensions_DOT_py=extensions)) == ["db"]

@@ -265,3 +265,37 @@ class TestConditions:
         """
         found = [(one.facts["fallback"], one.facts["in_except"]) for one in endpoints(code, "produce")]
         assert found == [(False, False), (True, True)]
+
+
+def test_a_batch_that_each_turn_collects_is_not_the_same(facts):
+    code = """
+    import boto3
+    sqs = boto3.client("sqs")
+    def send(rows):
+        for chunk in range(9):
+            entries = []
+            for row in rows[chunk]:
+                entries.append({"Id": row.id, "MessageBody": row.body})
+            sqs.send_message_batch(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/q", Entries=entries)
+    """
+    assert facts(code, "produce")["payload_loop_invariant"] is False
+
+
+def test_the_flush_of_a_producer_that_a_factory_makes(facts):
+    code = """
+    from confluent_kafka import Producer
+    def make():
+        return Producer({})
+    def emit(producer, value):
+        producer.produce("t", value)
+    class Service:
+        def __init__(self):
+            self.producer = make()
+        def run(self, value):
+            emit(self.producer, value)
+        def stop(self):
+            self.producer.flush()
+    """
+    found = facts(code, "produce")
+    assert [one["position"] for one in found["flushes"]] == ["close"]
+    assert found["client_scope"] == "init"

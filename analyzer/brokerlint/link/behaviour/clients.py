@@ -30,14 +30,16 @@ _EVERYWHERE = frozenset(
 class Identity:
     """What tells one client from another: its model and construction, or (``key``) the attribute of a class it is in.
 
-    ``shared``: a factory makes it, so that one construction stands for several clients; then the key decides.
+    A factory's construction stands for several clients. Then the key alone decides (``strict``), or, where the sink's
+    receiver has no key of its own, only these ``files`` are looked at.
     """
 
     model: str
     site: Place | None
     key: tuple[str, str, str] | None = None
     channel: Values = ()
-    shared: bool = False
+    strict: bool = False
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,7 +58,7 @@ class Clients:
         self._sites = sites
         self._receivers: dict[int, Values] = {}
         self._scopes: dict[int, Activation | None] = {}
-        self._factories: dict[Place, bool] = {}
+        self._factories: dict[Place, str] = {}
         self._named: dict[tuple[str, frozenset[str]], list[CallSite]] = {}
 
     def identity(self, found: Found) -> Identity | None:
@@ -65,12 +67,13 @@ class Clients:
         function = found.sink.site.call.function
         key = self._key(found.sink, function.value) if isinstance(function, ir.Attribute) else None
         if use.client is not None and use.client.site is not None:
-            return self._made(Identity(use.client.model, use.client.site, key, use.client.carry("channel") or ()))
+            made = Identity(use.client.model, use.client.site, key, use.client.carry("channel") or ())
+            return self._made(made, found)
         if use.client is None and use.model is None:
             return None
         model = use.client.model if use.client is not None else use.model.path if use.model is not None else ""
         if use.model is not None and use.model.construct is use.operation:
-            return self._made(Identity(model, found.sink.place, self._bound(found.sink), use.channel))
+            return self._made(Identity(model, found.sink.place, self._bound(found.sink), use.channel), found)
         return Identity(model, None, key)
 
     def _bound(self, here: CallSite) -> tuple[str, str, str] | None:
@@ -78,30 +81,43 @@ class Clients:
         targets = [binding.target for binding in context.assigned_to(here.body, here.site.call)]
         return next((key for target in targets if (key := self._key(here, target)) is not None), None)
 
-    def _made(self, identity: Identity) -> Identity:
-        """The identity without its construction where that is a factory's: each call of it makes another client."""
+    def _made(self, identity: Identity, found: Found) -> Identity:
+        """The identity, narrowed where its construction is a factory's: each call of that makes another client."""
         assert identity.site is not None
-        known = self._factories.get(identity.site)
-        if known is None:
-            known = self._factories[identity.site] = self._is_factory(identity.site)
-        return replace(identity, shared=known)
+        factory = self._factories.get(identity.site)
+        if factory is None:
+            factory = self._factories[identity.site] = self._factory(identity.site)
+        model = self._ev.models.classes.get(identity.model)
+        if not factory or model is None or "consumer" not in model.kind:
+            return identity
+        function = found.sink.chain[-1] if found.sink.chain else None
+        given = {p.name for p in function.parameters} if isinstance(function, ir.Function) else set()
+        own = identity.key is not None and (
+            identity.key[2].split(".")[0] not in given or identity.key[2].startswith("self.")
+        )
+        if own and found.sink.function != factory:
+            return replace(identity, strict=True)
+        files = {step.here.module.path for step in found.route} | ({found.sink.module.path} if found.route else set())
+        return replace(identity, files=frozenset(files))
 
-    def _is_factory(self, place: Place) -> bool:
-        """Does the function that makes a client give it back to whoever calls?"""
+    def _factory(self, place: Place) -> str:
+        """The function that makes a client and gives it back to whoever calls; "" when it is made for one place only."""
         module = self._ev.program.module(place.path)
         for chain, body in bodies(module.body) if module is not None else ():
             function = chain[-1] if chain else None
             if not isinstance(function, ir.Function) or function.name.startswith("__"):
                 continue
-            for site in body.sites:
-                if (site.call.line, site.call.end_line) != (place.line, place.last):
-                    continue
-                names = {b.target.id for b in context.assigned_to(body, site.call) if isinstance(b.target, ir.Name)}
-                given = [leave.value for leave in body.exits if leave.kind in ("return", "yield")]
-                cached = any("cache" in last_name(_undecorated(one)) for one in function.decorators)
-                if not cached and not names & set(body.outer):
-                    return any(one is site.call or (isinstance(one, ir.Name) and one.id in names) for one in given)
-        return False
+            made = [one.call for one in body.sites if (one.call.line, one.call.end_line) == (place.line, place.last)]
+            cached = any("cache" in last_name(_undecorated(one)) for one in function.decorators)
+            bound = [binding.target for call in made for binding in context.assigned_to(body, call)]
+            names = {target.id for target in bound if isinstance(target, ir.Name)} - set(body.outer)
+            given = [leave.value for leave in body.exits if leave.kind in ("return", "yield")]
+            gives = any(
+                any(one is call for call in made) or (isinstance(one, ir.Name) and one.id in names) for one in given
+            )
+            if made and gives and not cached:
+                return function.qualname
+        return ""
 
     def _key(self, site: CallSite, receiver: ir.Expr) -> tuple[str, str, str] | None:
         """``self.consumer`` of a class, or a plain name of a body."""
@@ -149,7 +165,7 @@ class Clients:
         """Is ``receiver``, at the call ``here``, the client of this identity?"""
         if identity.key is not None and self._key(here, receiver) == identity.key:
             return True
-        if identity.site is None or (identity.shared and identity.key is not None):
+        if identity.site is None or identity.strict or (identity.files and here.module.path not in identity.files):
             return False
         return any(self.is_client(identity, value) for value in self.receiver(here, receiver))
 
@@ -216,7 +232,7 @@ class Clients:
         if identity.key is not None and self._key(here, iterable) == identity.key:
             return True
         scope = self.scope(here)
-        if identity.shared and identity.key is not None:
+        if identity.strict or (identity.files and here.module.path not in identity.files):
             return False
         if identity.site is None or scope is None or isinstance(iterable, (ir.Sequence, ir.Mapping, ir.Constant)):
             return False

@@ -87,6 +87,8 @@ def client_scope(made: CallSite | None, entries: Entries, callers: Callers, heig
         above = {client_scope(step.here, entries, callers, height + 1) for step in steps if callers.certain(step)}
         if len(above) == 1:
             return above.pop()
+        if above:
+            return "init" if above <= {"module", "init"} else ""
     return "function"
 
 

@@ -256,3 +256,23 @@ def loop_names(body: ir.Body, loop: int) -> frozenset[str]:
         ):
             names.add(binding.target.id)
     return frozenset(names)
+
+
+def filled_in(body: ir.Body, loop: int) -> frozenset[str]:
+    """The names of containers that a loop's body adds to."""
+    found = set()
+    for site in body.sites:
+        function = site.call.function
+        adds = isinstance(function, ir.Attribute) and function.attr in ("append", "extend", "update", "add", "insert")
+        if (
+            adds
+            and isinstance(function, ir.Attribute)
+            and isinstance(function.value, ir.Name)
+            and inside(body, site.block, loop)
+        ):
+            found.add(function.value.id)
+    for binding in body.bindings:
+        target = binding.target
+        if isinstance(target, ir.Subscript) and isinstance(target.value, ir.Name) and inside(body, binding.block, loop):
+            found.add(target.value.id)
+    return frozenset(found)

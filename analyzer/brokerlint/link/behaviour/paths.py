@@ -16,6 +16,7 @@ from brokerlint.link.values import (
     FunctionValue,
     Instance,
     Method,
+    ModuleValue,
     Value,
 )
 from brokerlint.python import ir
@@ -71,12 +72,28 @@ class Paths:
                         found = self.path(one.value, here, At(one.order, one.block), depth + 1)
                         if found:
                             return found
+                    elif isinstance(one, ir.Import) and one.name is not None:
+                        target = self._ev.program.resolve(here.path, one.module, one.level)
+                        if isinstance(target, ModuleValue):
+                            return self._in_module(target.path, one.name, depth) or self._plain(expr, scope, at)
                 break
             parameter = self._parameter(here, expr.id)
             if parameter is not None:
                 return self._annotated(parameter, here, depth)
             position, here = END, here.parent
+        return self._plain(expr, scope, at)
+
+    def _plain(self, expr: ir.Name, scope: Activation, at: At) -> str:
         return next((found for value in self._ev.values(expr, scope, at) if (found := self._of_value(value))), "")
+
+    def _in_module(self, path: str, name: str, depth: int) -> str:
+        """What a module of the program binds a name to."""
+        scope = self._ev.module(path)
+        if scope is None or depth + 1 >= DEEPEST:
+            return ""
+        known = ir.Name(name)
+        self._ev.keep(known)
+        return self._named(known, scope, END, depth + 1)
 
     def _parameter(self, scope: Activation, name: str) -> ir.Parameter | None:
         if scope.function is None:
@@ -121,6 +138,8 @@ class Paths:
     def _stored(self, expr: ir.Attribute, scope: Activation, at: At, depth: int) -> str:
         """``self.http``: what the class's methods, or its body, put there."""
         for value in self._ev.values(expr.value, scope, at)[:3]:
+            if isinstance(value, ModuleValue):
+                return self._in_module(value.path, expr.attr, depth)
             cls = value.cls if isinstance(value, Instance) else value
             if not isinstance(cls, ClassValue):
                 found = self._of_value(value)

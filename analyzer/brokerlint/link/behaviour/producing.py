@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brokerlint.link.behaviour import context, payload
+from brokerlint.link.behaviour import context, payload, sources
 from brokerlint.link.behaviour.clients import Act, Clients, Identity
 from brokerlint.link.behaviour.effects import Effects, is_write
 from brokerlint.link.behaviour.walk import Moment, Walk
@@ -345,8 +345,7 @@ def _entry_facts(ev: Evaluator, found: Found, expr: ir.Expr | None) -> dict[str,
     first = entries[0]
     for name, key in _ENTRY_KEYS.items():
         value, hidden = payload.entry(first, key)
-        known = name == "key" or value is not None or not hidden
-        if known and (value is not None or name != "key"):
+        if found.use.system in (("kinesis",) if name == "key" else ("sqs", "sns")):
             facts[name] = payload.key_of(payload.lifted(found, value), hidden, ())
     ids = [value.value for one in entries if isinstance(value := payload.entry(one, "Id")[0], ir.Constant)]
     if count is not None and len(ids) == count:
@@ -354,7 +353,7 @@ def _entry_facts(ev: Evaluator, found: Found, expr: ir.Expr | None) -> dict[str,
     delay, hidden = payload.entry(first, "DelaySeconds")
     if isinstance(delay, ir.Constant) and isinstance(delay.value, int):
         facts["delay"] = delay.value
-    elif delay is None and not hidden:
+    elif delay is None and not hidden and found.use.system == "sqs":
         facts["delay"] = None
     body = next((value for key in _ENTRY_VALUES if (value := payload.entry(first, key)[0]) is not None), None)
     facts |= _payload_facts(payload.lifted(found, body) or first)
@@ -413,4 +412,8 @@ def loop_invariant(found: Found, send: CallSite, loop: int) -> bool | None:
     written = payload.lifted(found, value)
     if written is None:
         return None
-    return not (context.loop_names(send.body, loop) & context.names_in(written))
+    turning = context.loop_names(send.body, loop) | context.filled_in(send.body, loop)
+    used = set(context.names_in(written))
+    if send is found.sink:
+        used |= {one.id for one in sources.reaching(send.body, value) if isinstance(one, ir.Name)}
+    return not turning & used
