@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from brokerlint.manifests.facts import Choice, Concat, End, Hole, Reference, Text, Value, Variable
+from brokerlint.manifests.facts import Choice, Concat, End, Hole, Reference, Text, Value
 from brokerlint.manifests.intrinsics import split
 from brokerlint.manifests.terms import NOTHING, Term, concat, pattern, references
 from brokerlint.places import Place
@@ -130,9 +130,7 @@ class Estate:
         if _QUEUE_URL.match(shape):
             last = concat(split(value, "/")[-1])
             return self._named(last, "sqs")
-        if isinstance(value, (Text, Concat, Variable)) and expected:
-            return self._named(value, expected)
-        return None
+        return self._named(value, expected) if expected else None
 
     def _reference(self, value: Reference) -> End | None:
         resource = self.resource(value)

@@ -38,12 +38,12 @@ def _function(resource: Resource, estate: Estate) -> ServiceFact:
     for written, name in (("Runtime", "runtime"), ("RecursiveLoop", "recursive_loop")):
         if resource.get(written).text:
             properties[name] = resource.get(written).text
-    name = resource.get("FunctionName")
-    if name:
-        properties["function_name"] = pattern(name.value)
+    physical = resource.get("FunctionName")
+    if physical:
+        properties["function_name"] = pattern(physical.value)
     return ServiceFact(
         resource.key,
-        resource.get("ServiceName").text or service_name(name, resource.logical),
+        resource.get("ServiceName").text or service_name(physical, resource.logical),
         "lambda",
         resource.place,
         resource.roots,

@@ -72,7 +72,7 @@ class Configuration:
         """The directories whose modules the files of one call."""
         blocks = [block for source in self._directories[directory] for block in source.blocks if block.type == "module"]
         found = {local_module(directory, block) for block in blocks}
-        return frozenset(one for one in found if one in self._directories and one is not None and one != directory)
+        return frozenset(one for one in found if one is not None and one != directory and one in self._directories)
 
     def _completing(self, directory: str) -> list[str]:
         """Directories inside a module that declare what it uses and lacks: one of them is put beside its files."""
