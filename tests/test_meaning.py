@@ -202,9 +202,16 @@ class TestReports:
         many = [use(f"s{index}", "produce", f"kafka:t{index}") for index in range(300)]
         text = self.report("markdown", system(), system(*many))
         assert "<details><summary>900 changes</summary>" in text
-        assert "700 more changes are left out" in text
+        assert "240 more are left out" in text
         assert len(text) < 65_536
         assert "```mermaid" not in text
+
+    def test_many_changes_by_one_service_or_at_one_channel_are_one_line(self) -> None:
+        topics = [use("shop", "produce", f"kafka:t{index}") for index in range(4)]
+        readers = [use(f"s{index}", "consume", "kafka:t0", f"g{index}") for index in range(6)]
+        text = self.report("markdown", system(), system(*topics, *readers)).replace("\\", "")
+        assert "shop now produces to t0, t1, t2 and t3\n" in text
+        assert "each of s0, s1, s2, s3 and 2 others now consumes from kafka t0\n" in text
 
     def test_hostile_names_stay_labels(self) -> None:
         hostile = 'x"]\n```\n<script>|--> end %% `;'

@@ -6,7 +6,7 @@ change. Every change has a place in the topology that still (or last) had it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ Direction: TypeAlias = Literal["added", "removed", "changed"]
 What: TypeAlias = Literal["service", "channel", "producer", "consumer", "group", "property", "link"]
 
 _ORDER: tuple[What, ...] = ("service", "channel", "producer", "consumer", "group", "property", "link")
+_MOST_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _parties(base: Topology, head: Topology, what: Literal["producer", "consumer
         who, (node, place) = key[1], after.get(key) or before[key]
         words = f"now {verb}" if direction == "added" else f"no longer {verb}"
         others = sorted({other for channel, other in after if channel == key[0] and other != who})
-        too = f", as {_listed(others)} does" if len(others) == 1 else f", as {_listed(others)} do" if others else ""
+        too = f", as {listed(others)} {'does' if len(others) == 1 else 'do'}" if others else ""
         text = f"{who} {words} {_title(node)}{too if direction == 'added' else ''}"
         yield Change(direction, what, text, place, node.system, node.label, who)
 
@@ -121,7 +122,7 @@ def _groups(base: Topology, head: Topology) -> Iterator[Change]:
     for key, direction in _differing(before, after):
         node, services, place = after.get(key) or before[key]
         words = "reads" if direction == "added" else "no longer reads"
-        by = f" (in {_listed(services)})" if services else ""
+        by = f" (in {listed(services)})" if services else ""
         text = f"group {key[1]}{by} {words} {_title(node)}"
         service = services[0] if len(services) == 1 else None
         yield Change(direction, "group", text, place, node.system, node.label, service)
@@ -195,6 +196,7 @@ def _value(value: Any) -> str:
     return "unset" if value is None else str(value)
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part) if names else ""
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; of many only the first."""
+    shown = list(names) if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], f"{len(names) - _MOST_NAMES} others"]
+    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part) if shown else ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brokerlint.changes import Change
+from brokerlint.changes import Change, listed
 from brokerlint.topology import ChannelNode, Topology, Uses
 
 _SHARED = frozenset({"sqs"})
@@ -63,7 +63,7 @@ def _consumer_added(change: Change, sides: _Sides) -> str:
         return ""
     others = _other_programs(after.consumers(), change.service)
     if after.system in _SHARED and others:
-        everyone = _listed(sorted({*others, change.service or "?"}))
+        everyone = listed(sorted({*others, change.service or "?"}))
         return f"each message of '{after.label}' now reaches only one of {everyone}"
     if before is not None and before.producers() and not before.consumers():
         return f"so far {_NOTHING} consumed what is sent to '{after.label}'"
@@ -241,9 +241,4 @@ def _seconds(value: float) -> str:
 
 
 def _who(uses: Uses) -> str:
-    return _listed(list(uses.parties()))
-
-
-def _listed(names: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part) if names else ""
+    return listed(uses.parties())
