@@ -19,6 +19,7 @@ from brokerlint import __version__
 COMMANDS = {
     "check": "Find architecture mistakes in how services use queues and topics.",
     "graph": "Show which services produce to and consume from which channels.",
+    "advise": "Say which technology fits the observed use of each channel, why, and what it costs.",
     "diff": "Show how the topology changes between two revisions or graph documents.",
     "explain": "Tell what a check finds, why that is bad, and when it is fine.",
     "init": "Write a configuration with every key explained.",

@@ -26,6 +26,7 @@ _CAPACITIES = ("low", "medium", "high", "unknown")
 _ROLES = ("event", "command", "work", "audit", "cdc", "metrics", "reply", "retry", "dlq")
 _LARGEST = 1_000_000
 _RATES = {"/s": 1.0, "/min": 1 / 60, "/h": 1 / 3600, "/day": 1 / 86400}
+_BYTES = {"KiB": 1024, "MiB": 1024 * 1024, "KB": 1000, "B": 1}
 _SECONDS = {"min": 60, "s": 1, "h": 3600, "d": 86400}
 _KEYS = (
     *("world", "profile", "fail_on", "min_confidence", "select", "extend_select", "ignore", "include", "exclude"),
@@ -37,7 +38,10 @@ _CHANNEL_KEYS = (
 )
 _SERVICE_KEYS = ("name", "roots", "platform", "environment", "tooling", "owners")
 _IGNORE_KEYS = ("check", "channel", "service", "path", "reason", "until")
-_NEEDS = ("replay", "ordering", "exactly_once", "volume", "peak", "burst", "retention")
+_NEEDS = (
+    *("replay", "ordering", "exactly_once", "volume", "peak", "burst", "retention"),
+    *("stream_processing", "message_size"),
+)
 
 
 def from_mapping(data: Any, path: Path) -> Config:
@@ -214,12 +218,14 @@ def _needs(entry: _Table) -> dict[str, Any]:
     entry.only(_NEEDS)
     needs: dict[str, Any] = {}
     for key in entry.data:
-        if key in ("replay", "exactly_once"):
+        if key in ("replay", "exactly_once", "stream_processing"):
             needs[key] = entry.flag(key)
         elif key == "ordering":
             needs[key] = entry.choice(key, ("per-key", "global", "none"))
         elif key == "retention":
             needs[key] = _amount(entry, key, _SECONDS, "7d")
+        elif key == "message_size":
+            needs[key] = _amount(entry, key, _BYTES, "20KiB")
         else:
             needs[key] = _amount(entry, key, _RATES, "200/s")
     return needs

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from brokerlint.changes import Change
+    from brokerlint.report.advice import AdviceReport
     from brokerlint.report.graph import Graph
     from brokerlint.report.outcome import Outcome
     from brokerlint.topology import Topology
@@ -27,6 +28,10 @@ GRAPH_FORMATS = {
 
 DIFF_FORMATS = ("text", "markdown", "json")
 """What ``brokerlint diff --format`` takes; the modules have ``diff_`` in front."""
+
+
+ADVICE_FORMATS = ("text", "json", "markdown")
+"""What ``brokerlint advise --format`` takes; the modules have ``advice_`` in front."""
 
 
 def render_check(output: str, outcome: Outcome, *, color: bool = False) -> str:
@@ -52,3 +57,9 @@ def render_diff(
     if output == "markdown":
         return cast("str", module.render(found, between))
     return cast("str", module.render(found, color=color) if output == "text" else module.render(found))
+
+
+def render_advice(output: str, advice: AdviceReport, *, color: bool = False) -> str:
+    """The advice in one of ``ADVICE_FORMATS``, with a final newline."""
+    module = import_module(f"brokerlint.report.advice_{output}")
+    return cast("str", module.render(advice, color=color) if output == "text" else module.render(advice))
