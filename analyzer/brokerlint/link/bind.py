@@ -213,7 +213,7 @@ class Binder:
                 ChannelName(system, replace(name, trace=(link.place.saying(f"{link.kind} declared here"),)))
                 for name in self.names(link.source.value, system)
             ]
-            group = link.properties.get("consumer_group")
+            group = link.properties.get("group")
             if isinstance(group, str):
                 groups.append(Name("exact", group, origin="manifest"))
         digest = hashlib.sha256(f"{place.path}|{function}|{system}|trigger".encode()).hexdigest()[:12]
@@ -247,7 +247,7 @@ class Binder:
         for link in self._facts.links:
             for source in self._end(link.source):
                 for target in self._end(link.target):
-                    found.append(Link(link.kind, source, target, link.place, self._readable(link.properties)))
+                    found.append(Link(link.kind, source, target, link.place, self.readable(link.properties)))
         return found
 
     def _end(self, end: End) -> list[str]:
@@ -258,7 +258,8 @@ class Binder:
             return [f"service:{name.text or '?'}" for name in self.names(end.value, "service")]
         return [ChannelName(end.system, name).id for name in self.names(end.value, end.system)]
 
-    def _readable(self, properties: Mapping[str, object]) -> dict[str, object]:
+    def readable(self, properties: Mapping[str, object]) -> dict[str, object]:
+        """Properties with their references and texts as plain names."""
         return {key: self._plain(value) for key, value in properties.items()}
 
     def _plain(self, value: object) -> object:
@@ -282,7 +283,7 @@ class Binder:
                 key = (channel.id, fact.profile)
                 known = found.get(key)
                 declared = (*(known.declared_at if known else ()), fact.place)
-                properties = {**(known.properties if known else {}), **self._readable(fact.properties)}
+                properties = {**(known.properties if known else {}), **self.readable(fact.properties)}
                 found[key] = Channel(
                     channel.id, fact.system, fact.kind, name, properties, fact.defaulted, declared, fact.profile
                 )

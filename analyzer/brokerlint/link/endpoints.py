@@ -84,7 +84,10 @@ class _Search:
             activations = self.callers.descend(route, self.sink, by_name=True)
         for activation in activations:
             reading = sinks.read(self.ev, self.sink, activation)
-            needs = pending | open_needs(self.ev, sinks.wanted_values(reading), top.chain, top.module.path)
+            wanted = sinks.wanted_values(reading)
+            needs = open_needs(self.ev, wanted, top.chain, top.module.path)
+            if needs_of(wanted):
+                needs |= pending  # the object that was typed so far is the one that decides
             if needs and len(route) < DEEPEST_ROUTE and self.higher(route, top, needs):
                 held = True
                 continue

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from brokerlint.link import calls, environment, library, objects, options, projects, stored, texts
+from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import END, Activation, At, Definition, Names, Store, base_key, names_of, visible
 from brokerlint.link.values import (
@@ -46,10 +47,11 @@ MOST_STEPS = 60_000
 
 
 class Evaluator:
-    """Values of expressions in one program. Takes the program and the library models."""
+    """Values of expressions in one program. Takes the program, the library models, and the tree's configuration files."""
 
-    def __init__(self, program: Program, models: Models) -> None:
+    def __init__(self, program: Program, models: Models, files: ConfigurationFiles | None = None) -> None:
         self.program = program
+        self.files = files or ConfigurationFiles()
         self.models = models
         self._memo: dict[tuple[int, int, At], Values] = {}
         self._active: set[tuple[int, int, At]] = set()
@@ -62,6 +64,7 @@ class Evaluator:
         self._steps = 0
         self._kept: list[object] = []
         self.stores = stored.Stores()
+        self.here = ""
         self.answers: dict[object, Any] = {}
         self.texts: dict[object, list[str]] = {}
         self.inlining: list[tuple[str, str]] = []

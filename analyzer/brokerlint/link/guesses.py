@@ -30,9 +30,9 @@ def only_method(ev: Evaluator, cls: ClassValue, method: ir.Function, call: ir.Ca
     """Can ``call``, on an object that is not known, only mean ``method`` of ``cls``?"""
     if not _fits(method, call) or method.name.startswith("__"):
         return False
-    if method.name in _COMMON or len(method.name) < 5:
-        if not _called_like(ev, cls, call):
-            return False
+    like = _called_like(ev, cls, call)
+    if not like and (method.name in _COMMON or len(method.name) < 5):
+        return False
     family = {one.definition for one in (*objects.mro(ev, cls)[0], *objects.subclasses(ev, cls))}
     key = ("definers", method.name)
     definers = ev.answers.get(key)
@@ -44,7 +44,8 @@ def only_method(ev: Evaluator, cls: ClassValue, method: ir.Function, call: ir.Ca
             if chain and isinstance(chain[-1], ir.Class)
             if any(f.name == method.name and not objects.is_abstract(f) for f in body.functions)
         ]
-    return all(any(one is member for member in family) for one in definers)
+    others = [one for one in definers if not any(one is member for member in family)]
+    return not [one for one in others if not like or _alike(call, [one.name])]
 
 
 def _fits(method: ir.Function, call: ir.Call) -> bool:
@@ -64,11 +65,13 @@ def _fits(method: ir.Function, call: ir.Call) -> bool:
 
 
 def _called_like(ev: Evaluator, cls: ClassValue, call: ir.Call) -> bool:
+    """Is the receiver called like the class or one of its bases (``task.run()`` for ``EnqueueTask``)?"""
+    return _alike(call, [one.definition.name for one in objects.mro(ev, cls)[0]])
+
+
+def _alike(call: ir.Call, names: list[str]) -> bool:
     receiver = call.function.value if isinstance(call.function, ir.Attribute) else None
-    if receiver is None:
-        return False
     if isinstance(receiver, ir.Call):
         receiver = receiver.function
-    word = re.sub(r"[^a-z]", "", last_name(receiver).lower())
-    names = [one.definition.name.lower() for one in objects.mro(ev, cls)[0]]
-    return len(word) >= 4 and any(word in name or name in word for name in names)
+    word = re.sub(r"[^a-z]", "", last_name(receiver).lower()) if receiver is not None else ""
+    return len(word) >= 4 and any(word in name.lower() or name.lower() in word for name in names)

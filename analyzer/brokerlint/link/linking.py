@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from brokerlint.facts import Endpoint, Facts
 from brokerlint.link.behaviour import Observer
@@ -11,6 +12,7 @@ from brokerlint.link.bind import Binder
 from brokerlint.link.celery import LIBRARIES, celery_endpoints
 from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.imports import Imports
 from brokerlint.link.program import Program
 from brokerlint.link.scripts import console_scripts, project_name
@@ -32,7 +34,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     sources.read(_beside(sources, imports, models))
     for path in sorted(sources.summaries):
         program.module(path)
-    evaluator = Evaluator(program, models)
+    evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text))
     sites = Sites(program)
     scripts = console_scripts(program, sources, paths)
     services = Services(program, imports, manifests.services, paths, scripts, project_name(sources))
@@ -52,7 +54,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     nameless = {(e.place, e.system) for e in made if any(channel.name.kind == "unknown" for channel in e.channels)}
     still = [one for one in unresolved if (one.place, one.system) in nameless]
     return Facts(
-        tuple(one.service for one in services.all()),
+        tuple(replace(one.service, properties=binder.readable(one.service.properties)) for one in services.all()),
         tuple(binder.channels(made)),
         tuple(made),
         tuple(binder.links()),

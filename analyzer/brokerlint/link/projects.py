@@ -103,8 +103,9 @@ def oslo(ev: Evaluator, name: str, group: str) -> Values:
                         found.append(values)
                         if group and group in module.path:
                             near.append(values)
-    ev.stores.answers[key] = join((), *(near or found))
-    return ev.stores.answers[key]
+    settled = join((), *(near or found)) or tuple(Const(value) for value in ev.files.setting(group, name))
+    ev.stores.answers[key] = settled
+    return settled
 
 
 def configured(ev: Evaluator, container: ir.Expr, keys: Values) -> Values:

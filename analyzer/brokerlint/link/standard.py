@@ -17,6 +17,7 @@ from brokerlint.link.values import (
     Instance,
     ModuleValue,
     Record,
+    Template,
     Unknown,
     Value,
     Values,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 def call(ev: Evaluator, path: str, args: Args, place: Place | None, act: Activation | None) -> Values | None:
     """The result of a standard function; None when it is not one that names pass through."""
     positional = [values for key, values in args if key == ""]
+    if path.startswith(_FILE):
+        return (External(path),)  # a method of an open file: its content
+    ev.here = place.path if place is not None else ""
     handler = _FUNCTIONS.get(path) or _FUNCTIONS.get(f"*.{path.rpartition('.')[2]}")
     return handler(ev, positional, args) if handler else None
 
@@ -170,6 +174,34 @@ def from_data(data: object, depth: int = 12) -> Values:
     return unknown("data of another kind")
 
 
+_FILE = "file:"
+
+
+def _open(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
+    """A file that is opened, known by the end of its path."""
+    found: list[Value] = []
+    for value in positional[0] if positional else ():
+        if isinstance(value, Const) and isinstance(value.value, str):
+            found.append(External(_FILE + value.value))
+        elif isinstance(value, Template) and isinstance(value.parts[-1], str):
+            found.append(External(_FILE + value.parts[-1]))
+        elif isinstance(value, External) and value.path.startswith(_FILE):
+            found.append(value)
+        else:
+            found.append(Unknown("a file whose path is not known", needs_of((value,))))
+    return tuple(found)
+
+
+def _load_data(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
+    """``yaml.safe_load(open("config.yml"))``: the content of a file of the tree."""
+    found: list[Values] = []
+    for value in positional[0] if positional else ():
+        path = value.path.removeprefix(_FILE).removesuffix(".read") if isinstance(value, External) else ""
+        data = ev.files.data(path, ev.here) if isinstance(value, External) and value.path.startswith(_FILE) else None
+        found.append(from_data(data) if data is not None else unknown("data read from a file", needs_of((value,))))
+    return join((), *found)
+
+
 def _join_path(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
     parts: list[Values] = []
     for index, values in enumerate(positional):
@@ -283,6 +315,14 @@ _FUNCTIONS: dict[str, Callable[[Evaluator, list[Values], Args], Values | None]] 
     "json.loads": _json,
     "ujson.loads": _json,
     "orjson.loads": _json,
+    "builtins.open": _open,
+    "io.open": _open,
+    "yaml.safe_load": _load_data,
+    "yaml.load": _load_data,
+    "yaml.full_load": _load_data,
+    "json.load": _load_data,
+    "toml.load": _load_data,
+    "tomllib.load": _load_data,
     "copy.copy": _first,
     "copy.deepcopy": _first,
     "typing.cast": _last,
