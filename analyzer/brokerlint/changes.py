@@ -198,5 +198,6 @@ def _value(value: Any) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``; of many only the first."""
-    shown = list(names) if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], f"{len(names) - _MOST_NAMES} others"]
+    few = len(names) <= _MOST_NAMES + 1
+    shown = list(names) if few else [*names[:_MOST_NAMES], f"{len(names) - _MOST_NAMES} others"]
     return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part) if shown else ""

@@ -45,11 +45,10 @@ def _sections(found: tuple[Change, ...]) -> str:
     """The changes by kind, folded away where they are many; a comment has a largest size, so some may be left out."""
     sections = []
     for what, title in _TITLES.items():
-        lines = _lines([change for change in found if change.what == what][:_MOST_LINES])
+        lines = _lines([change for change in found if change.what == what])
         if lines:
-            sections.append(f"\n**{title}**\n\n{''.join(lines)}")
-            left = sum(change.what == what for change in found) - _MOST_LINES
-            sections += [f"\n{left} more are left out.\n"] if left > 0 else []
+            more = f"\n{len(lines) - _MOST_LINES} more are left out.\n" if len(lines) > _MOST_LINES else ""
+            sections.append(f"\n**{title}**\n\n{''.join(lines[:_MOST_LINES])}{more}")
     if len(found) <= _FEW:
         return "".join(sections)
     return f"\n<details><summary>{len(found)} changes</summary>\n{''.join(sections)}\n</details>\n"
