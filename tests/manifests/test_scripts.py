@@ -143,3 +143,21 @@ def test_programs_started_side_by_side_in_the_background(facts_of: Reader) -> No
     script = "source venv/activate && python poller.py &\npython mailer.py --loud &\nwait\n"
     facts = facts_of({"scripts/run_all.sh": script})
     assert {one.name: one.roots for one in facts.services} == {"poller": ("",), "mailer": ("",)}
+
+
+def test_a_script_that_is_there_to_start_a_worker(facts_of: Reader) -> None:
+    facts = facts_of({
+        "scripts/run_celery_mail.sh": '#!/bin/sh\nset -e\necho "go"\ncelery -A shop.app worker -Q mail,retry\n',
+        "scripts/run_server_local.sh": "python manage.py runserver\n",
+        "scripts/purge.sh": "celery -A shop.app purge\n",
+    })  # fmt: skip
+    assert [(one.name, one.roots) for one in facts.services] == [("run_celery_mail", ("",))]
+
+
+def test_a_worker_script_that_an_image_starts_is_no_second_service(facts_of: Reader) -> None:
+    facts = facts_of({
+        "Dockerfile": 'FROM python\nCOPY . .\nCMD ["./run_worker.sh"]\n',
+        "run_worker.sh": "exec celery -A app worker\n",
+        "app.py": "",
+    })  # fmt: skip
+    assert [one.platform for one in facts.services] == ["docker"]

@@ -147,6 +147,14 @@ def test_what_exec_starts_ends_the_script_and_the_background_does_not() -> None:
     assert [call.background for call in calls] == [True, False]
 
 
+def test_a_process_of_its_own_ends_alone() -> None:
+    calls = run(parse("(\n  exec monitor\n) &\nsleep 5\nexec work"), ())
+    assert [(call.words, call.background, call.final) for call in calls] == [
+        (("monitor",), True, False), (("sleep", "5"), False, False), (("work",), False, True),
+    ]  # fmt: skip
+    assert words("{ exec a; }\nb") == ["a"]
+
+
 def test_lines_are_those_of_the_script() -> None:
     assert [call.line for call in run(parse("a\n\nif true; then\n  b\nfi\n"), ())] == [1, 4]
 

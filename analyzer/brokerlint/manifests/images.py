@@ -178,14 +178,20 @@ def _above(files: Iterable[str], manifest: str) -> str | None:
 
 
 def undeployed(documents: Mapping[str, Any], tree: Tree) -> Iterator[ServiceFact]:
-    """A service for each Dockerfile that no other manifest builds, if its command runs Python code of the tree."""
+    """A service for each Dockerfile that no other manifest builds, if its command runs Python code of the tree.
+
+    Several Dockerfiles for one program (other bases, other registries) are one service.
+    """
     taken = deployed(tree)
-    for path, document in sorted(documents.items()):
-        if path in taken or _only_for_development(path):
+    known: set[tuple[tuple[str, ...], tuple[str, ...], str]] = set()
+    for path, document in sorted(documents.items(), key=lambda pair: (pair[0] not in taken, len(pair[0]), pair[0])):
+        fact = None if _only_for_development(path) else _service(path, document, tree)
+        if fact is None:
             continue
-        fact = _service(path, document, tree)
-        if fact is not None:
+        program = (fact.roots, fact.command, fact.handler)
+        if path not in taken and program not in known:
             yield fact
+        known.add(program)
 
 
 def deployed(tree: Tree) -> frozenset[str]:

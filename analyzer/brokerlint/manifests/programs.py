@@ -41,6 +41,17 @@ _RUNNERS = frozenset(
     "huey_consumer huey_consumer.py streamlit spark-submit flask airflow tomodachi nameko propan uwsgi rqworker "
     "sanic chalice litestar robyn bentoml dagster prefect".split()
 )
+_WORKERS: Mapping[str, frozenset[str]] = {
+    "celery": frozenset(("worker", "beat")),
+    "faust": frozenset(("worker",)),
+    "rq": frozenset(("worker",)),
+    "taskiq": frozenset(("worker", "scheduler")),
+    "faststream": frozenset(("run",)),
+    "dramatiq": frozenset(),
+    "arq": frozenset(),
+    "huey_consumer": frozenset(),
+    "huey_consumer.py": frozenset(),
+}
 _OTHERS = frozenset(
     "java node npm npx yarn pnpm bun deno go ruby rails bundle php php-fpm dotnet nginx caddy httpd apachectl postgres "
     "mysqld redis-server mongod rabbitmq-server kafka-server-start.sh".split()
@@ -82,14 +93,18 @@ def started(
 
 
 def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
-    """The calls that stay: what replaces the script, else the last one in front, and all in the background."""
+    """The calls that stay: what replaces the script, else the last one in front, and all in the background.
+
+    Where Python is among several, what is neither Python nor a script only serves it.
+    """
     lasting = [call for call in calls if not prepares(call.words)]
     final = [call for call in lasting if call.final]
     front = [call for call in lasting if not call.background]
     front = [call for call in front if call.certain] or front
     chosen = [call for call in lasting if call.background]
     chosen += final or (front[-1:] if not chosen or (front and not lasting[-1].background) else [])
-    return list({call.words: call for call in chosen}.values())
+    python = [call for call in chosen if runs_python(call.words) or call.words[0].endswith(".sh")]
+    return list({call.words: call for call in python or chosen}.values())
 
 
 def unwrapped(command: Sequence[str]) -> tuple[str, ...]:
@@ -117,6 +132,14 @@ def runs_python(command: Sequence[str]) -> bool:
     words = [word for part in command for word in part.split()] if len(command) < 3 else list(command)
     return any(
         _PYTHON.match(word) or posixpath.basename(word) in _RUNNERS or word.endswith(".py") for word in words
+    )
+
+
+def works_off(command: Sequence[str]) -> bool:
+    """Whether the command is a worker or scheduler of a task queue or stream: it has no other purpose than to run."""
+    names = [posixpath.basename(word) for word in command]
+    return any(
+        name in names and (not verbs or not verbs.isdisjoint(names)) for name, verbs in _WORKERS.items()
     )
 
 
@@ -151,9 +174,18 @@ def _calls(
         return None
     if posixpath.basename(arguments[0]) == "make":
         return _made(arguments[1:], environment, files, tree)
-    path = files.file(arguments[0])
+    path = files.file(arguments[0]) or _only_script(arguments[0], tree)
     script = tree.of("scripts").get(path) if path else None
     return shell.run(script.block, arguments[1:], environment) if script is not None else None
+
+
+def _only_script(word: str, tree: Tree) -> str | None:
+    """The script of the tree that is called so, for one that was installed somewhere in an image."""
+    name = posixpath.basename(word)
+    if not name.endswith(".sh"):
+        return None
+    found = [path for path in tree.of("scripts") if posixpath.basename(path) == name]
+    return found[0] if len(found) == 1 else None
 
 
 def _made(targets: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree) -> list[shell.Call] | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from brokerlint.manifests.shell_syntax import Block, Case, Chain, Command, If, Loop, Statement, parse
+from brokerlint.manifests.shell_syntax import Block, Case, Chain, Command, Group, If, Loop, Statement, parse
 
 MOST_CALLS = 2000
 """Commands of one run."""
@@ -91,7 +91,7 @@ class _Interpreter:
 
     def _statement(self, statement: Statement, depth: int) -> None:
         self._steps += 1
-        if depth > _DEEPEST or len(self.calls) >= MOST_CALLS or self._steps > MOST_STEPS:
+        if depth > _DEEPEST or self._spent():
             raise _Ended
         if isinstance(statement, Command):
             self._command(statement, depth)
@@ -103,6 +103,8 @@ class _Interpreter:
             self._case(statement, depth)
         elif isinstance(statement, Loop):
             self._loop(statement, depth)
+        elif isinstance(statement, Group):
+            self._group(statement, depth)
         else:
             self._functions[statement.name] = statement.body
 
@@ -129,6 +131,22 @@ class _Interpreter:
             elif holds:
                 self.block(body, depth + 1)
                 return
+
+    def _group(self, group: Group, depth: int) -> None:
+        count = len(self.calls)
+        try:
+            self.block(group.body, depth + 1)
+        except _Ended:
+            if not group.own_process or self._spent():
+                raise
+        if group.own_process:
+            own = [replace(call, final=False) for call in self.calls[count:]]
+            if own and group.background:
+                own[-1] = replace(own[-1], background=True)
+            self.calls[count:] = own
+
+    def _spent(self) -> bool:
+        return len(self.calls) >= MOST_CALLS or self._steps > MOST_STEPS
 
     def _case(self, statement: Case, depth: int) -> None:
         subject = self.text(statement.subject)

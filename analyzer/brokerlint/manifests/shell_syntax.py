@@ -56,6 +56,15 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """``{ body; }`` and ``( body )``; what ends a group of its own process does not end the script."""
+
+    body: Block
+    own_process: bool = False
+    background: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """``name () { body }``."""
 
@@ -63,7 +72,7 @@ class Function:
     body: Block
 
 
-Statement: TypeAlias = Command | Case | If | Loop | Chain | Function
+Statement: TypeAlias = Command | Case | If | Loop | Chain | Group | Function
 Block: TypeAlias = tuple[Statement, ...]
 
 _TOKEN = re.compile(
@@ -196,7 +205,7 @@ class _Parser:
         while (token := self._peek()) is not None:
             if token.text in closers:
                 break
-            if token.kind == "operator":
+            if token.kind == "operator" and token.text != "(":
                 self._at += 1
                 continue
             statement = self._chain(closers, depth)
@@ -263,13 +272,13 @@ class _Parser:
         return Function(name, (body,) if body else ())
 
     def _group(self, depth: int) -> Statement | None:
-        """``{ ...; }`` and ``( ... )`` as a condition that always holds."""
         closer = "}" if self._accept("{") else ")"
         if closer == ")" and not self._accept("("):
             return None
         body = self.block((closer,), depth + 1)
         self._accept(closer)
-        return If((((), body),))
+        background = (token := self._peek()) is not None and token.text == "&"
+        return Group(body, closer == ")" or background, background)
 
     def _case(self, depth: int) -> Statement:
         self._at += 1

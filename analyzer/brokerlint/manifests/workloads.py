@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -93,8 +94,9 @@ def objects(document: Node) -> Iterator[Node]:
 
 
 def name_of(node: Node, texts: Texts) -> str:
-    """The name in an object's metadata."""
-    return shown(texts(node.get("metadata", "name").text))
+    """The name in an object's metadata, without placeholders that nothing fills."""
+    text = shown(texts(node.get("metadata", "name").text))
+    return re.sub(r"\$\{[^}]*\}", "", text).strip("-_.") or text
 
 
 def workload(path: str, node: Node, texts: Texts) -> Workload | None:

@@ -18,7 +18,7 @@ from brokerlint.manifests.facts import ManifestFacts, ServiceFact
 from brokerlint.manifests.formats.dockerfile import command_of
 from brokerlint.manifests.images import deployed
 from brokerlint.manifests.profiles import profile_of
-from brokerlint.manifests.programs import programs, runs_python, unwrapped
+from brokerlint.manifests.programs import programs, runs_python, unwrapped, works_off
 from brokerlint.manifests.shell_syntax import Block, Case, Chain, Command, If, Loop, Statement
 from brokerlint.manifests.tree import Tree
 from brokerlint.places import Place
@@ -58,13 +58,15 @@ def read(path: str, text: str) -> Script:
 def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
     """What the scripts create, and the services of scripts whose programs nobody chooses."""
     facts = ManifestFacts()
+    started = _started(tree.of("dockerfile"), tree.of("dockerfile"))
     chosen = _chosen(tree)
     for path, script in sorted(documents.items()):
         profile = profile_of(path)
         for block in (script.block, *script.rules.values()):
             facts += created(shell.run(block), path, profile)
-        if script.block and posixpath.basename(path) not in chosen:
-            facts += ManifestFacts(services=tuple(_services(path, script.block)))
+        name = posixpath.basename(path)
+        if script.block and name not in chosen:
+            facts += ManifestFacts(services=tuple(_services(path, script.block, name in started)))
     return facts
 
 
@@ -85,8 +87,9 @@ def arguments_of(block: Block) -> dict[str, int]:
     return found
 
 
-def _services(path: str, block: Block) -> Iterator[ServiceFact]:
-    """One service for each argument that starts a Python program; else for each that runs in the background."""
+def _services(path: str, block: Block, started_by_image: bool) -> Iterator[ServiceFact]:
+    """One service for each argument that starts a Python program; else for each that runs in the background, or for
+    the one worker that the script is there to start (unless an image does)."""
     folder = posixpath.dirname(path)
     arguments = arguments_of(block)
     if arguments:
@@ -97,14 +100,20 @@ def _services(path: str, block: Block) -> Iterator[ServiceFact]:
             if runs_python(call.words)
         ]
     elif _LIKELY_ENTRY.search(posixpath.basename(path)):
-        calls = [call for call in programs(shell.run(block)) if call.background and runs_python(call.words)]
-        started = [(_name(call.words), call) for call in calls] if len(calls) > 1 else []
+        calls = [call for call in programs(shell.run(block)) if runs_python(call.words)]
+        beside = [call for call in calls if call.background]
+        alone = [call for call in calls if works_off(call.words)] if len(calls) == 1 and not started_by_image else []
+        started = [(_name(call.words), call) for call in beside] if len(beside) > 1 else [
+            (posixpath.basename(path).partition(".")[0], call) for call in alone
+        ]
     else:
         started = []
     for name, call in started:
         place = Place(path, call.line, 0, f"starts {name}")
         command = unwrapped(call.words)
-        yield ServiceFact(f"{path}#{name}", name, "script", place, _roots(folder), command)
+        yield ServiceFact(
+            f"{path}#{name}", name, "script", place, _roots(folder), command, profile=profile_of(path)
+        )
 
 
 def _roots(folder: str) -> tuple[str, ...]:
@@ -131,10 +140,13 @@ def _chosen(tree: Tree) -> frozenset[str]:
                 words = [word for part in command for word in part.split()]
                 found |= {posixpath.basename(word) for word in words[:-1]}
     images = tree.of("dockerfile")
-    for path in deployed(tree) & images.keys() if images else ():
-        stages = images[path].stages
-        found |= {posixpath.basename(word) for stage in stages for word in command_of(stage) if " " not in word}
-    return frozenset(found)
+    return frozenset(found) | _started(images, deployed(tree) if images else ())
+
+
+def _started(images: Mapping[str, Any], paths: Iterable[str]) -> frozenset[str]:
+    """Names of what the images of these Dockerfiles start."""
+    stages = [stage for path in paths if path in images for stage in images[path].stages]
+    return frozenset(posixpath.basename(word) for stage in stages for word in command_of(stage) if " " not in word)
 
 
 def _all(block: Block) -> Iterator[Statement]:
