@@ -87,6 +87,7 @@ def oslo(ev: Evaluator, name: str, group: str) -> Values:
     ev.stores.answers[key] = ()
     found: list[Values] = []
     near: list[Values] = []
+    own = False
     for quoted in (f"'{name}'", f'"{name}"'):
         for module in ev.program.mentioning(quoted):
             for chain, body in bodies(module.body):
@@ -95,6 +96,7 @@ def oslo(ev: Evaluator, name: str, group: str) -> Values:
                     first = call.position(0) or call.keyword("name")
                     if not _OPTION.match(last_name(call.function)) or first != ir.Constant(name):
                         continue
+                    own = own or (bool(group) and group in module.path)
                     default = call.keyword("default")
                     scope = ev.module(module.path)
                     inner = ev.symbolic(scope, chain) if scope and chain else scope
@@ -103,7 +105,7 @@ def oslo(ev: Evaluator, name: str, group: str) -> Values:
                         found.append(values)
                         if group and group in module.path:
                             near.append(values)
-    settled = join((), *(near or found)) or tuple(Const(value) for value in ev.files.setting(group, name))
+    settled = join((), *(near if own else found)) or tuple(Const(value) for value in ev.files.setting(group, name))
     ev.stores.answers[key] = settled
     return settled
 

@@ -292,9 +292,15 @@ def _read_super(ev: Evaluator, site: CallSite, act: Activation) -> Reading:
 def wanted_values(reading: Reading) -> Values:
     """All values whose needs decide whether the callers must be asked."""
     parts = [use.channel for use in reading.uses] + [use.group for use in reading.uses]
-    if not reading.uses:
+    if not reading.uses or any(_lacks_carried(use) for use in reading.uses):
         parts.append(reading.receiver)
     return join((), *parts)
+
+
+def _lacks_carried(use: Use) -> bool:
+    """Should the object have brought its channel along, and was it only known by its type?"""
+    at = use.operation.channel
+    return not use.channel and at is not None and any(isinstance(p, str) and p.startswith("self.") for p in at.places)
 
 
 def channel_needs(reading: Reading) -> bool:

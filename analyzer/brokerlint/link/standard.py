@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from brokerlint.link.evaluate import Evaluator
 
 
+_THING = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+:[A-Za-z_]\w*$")
+
+
 def call(ev: Evaluator, path: str, args: Args, place: Place | None, act: Activation | None) -> Values | None:
     """The result of a standard function; None when it is not one that names pass through."""
     positional = [values for key, values in args if key == ""]
@@ -40,7 +44,14 @@ def call(ev: Evaluator, path: str, args: Args, place: Place | None, act: Activat
         return (External(path),)  # a method of an open file: its content
     ev.here = place.path if place is not None else ""
     handler = _FUNCTIONS.get(path) or _FUNCTIONS.get(f"*.{path.rpartition('.')[2]}")
-    return handler(ev, positional, args) if handler else None
+    if handler is not None:
+        return handler(ev, positional, args)
+    return _import_string(ev, positional, args) if positional and all(map(_names_a_thing, positional[0])) else None
+
+
+def _names_a_thing(value: Value) -> bool:
+    """``package.module:Name``: a text of this form is only written to load what it names."""
+    return isinstance(value, Const) and isinstance(value.value, str) and bool(_THING.match(value.value))
 
 
 def _first(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
