@@ -317,7 +317,9 @@ class TestEscapes:
 
 
 def test_unknown_work_ahead_leaves_the_position_open(facts):
-    code = written("boto3 client", 'helper.process(m["Body"])', "ACK", "WORK").replace("import boto3", "import helper, boto3")
+    code = written("boto3 client", 'helper.process(m["Body"])', "ACK", "WORK").replace(
+        "import boto3", "import helper, boto3"
+    )
     (ack,) = facts(code)["acks"]
     assert "position" not in ack
 
@@ -371,7 +373,9 @@ def test_consumers_of_one_wrapper_class_are_told_apart(endpoints):
     found = endpoints(
         "",
         reader_DOT_py=wrapper,
-        a_DOT_py=service.replace("TOPIC", "orders").replace("WORK", "await httpx.AsyncClient().post('x', data=m.value)"),
+        a_DOT_py=service.replace("TOPIC", "orders").replace(
+            "WORK", "await httpx.AsyncClient().post('x', data=m.value)"
+        ),
         b_DOT_py=service.replace("TOPIC", "bills").replace("WORK", "print(m)"),
     )
     assert [[one["class"] for one in endpoint.facts["effects"]] for endpoint in found] == [["http"], []]

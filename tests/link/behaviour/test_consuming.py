@@ -268,12 +268,13 @@ class TestTries:
         )  # fmt: skip
         assert facts(code)["bounded_retry"] is bounded
 
-
     def test_the_outermost_of_a_turn_counts(self, facts):
         code = "import requests\n" + confluent(
             "if msg is None: continue", "try:", "    work(msg.value())", "except Exception:", "    raise",
         )  # fmt: skip
-        work = "def work(v):\n    try:\n        requests.post('http://x', data=v)\n    except ValueError:\n        pass\n"
+        work = (
+            "def work(v):\n    try:\n        requests.post('http://x', data=v)\n    except ValueError:\n        pass\n"
+        )
         assert facts(work + code)["try_shape"]["re_raises"] is True
 
     def test_around_the_loop_does_not_count(self, facts):

@@ -135,7 +135,8 @@ def _positioned(
         ]
         if beside:
             found = _relation(here, level, beside, walk, effects)
-            if found.get("position") == "before" and _precedes(here, level, maybe):
+            if found.get("position") == "before" and (not certain or _precedes(here, level, maybe)):
+                # What follows may be no work, or the work may already be done.
                 return {}
             if found:
                 return {**found, "certain": certain}

@@ -101,7 +101,7 @@ class Clients:
         return replace(identity, files=frozenset(files))
 
     def _factory(self, place: Place) -> str:
-        """The function that makes a client and gives it back to whoever calls; "" when it is made for one place only."""
+        """The function that makes a client and gives it back to its caller; "" when it is made for one place only."""
         module = self._ev.program.module(place.path)
         for chain, body in bodies(module.body) if module is not None else ():
             function = chain[-1] if chain else None

@@ -166,11 +166,18 @@ def _tests(body: ir.Body) -> list[ir.Expr]:
 
 
 def _operands(test: ir.Expr) -> list[ir.Expr]:
-    if isinstance(test, ir.Boolean):
-        return [*_operands(test.left), *_operands(test.right)]
-    if isinstance(test, ir.Unary) and test.operator == "not":
-        return _operands(test.value)
-    return [test]
+    """What ``and``, ``or`` and ``not`` combine."""
+    waiting: list[ir.Expr] = [test]
+    found: list[ir.Expr] = []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ir.Boolean):
+            waiting += [one.left, one.right]
+        elif isinstance(one, ir.Unary) and one.operator == "not":
+            waiting.append(one.value)
+        else:
+            found.append(one)
+    return found
 
 
 def _none_test_of(held: messages.Held, test: ir.Expr) -> str:
@@ -287,8 +294,10 @@ def _started(moment: Moment, walk: Walk) -> str:
 
 def try_shape(origins: list[Origin], walks: list[Walk], effects: Effects) -> dict[str, Any]:
     """The outermost ``try`` around the work of one message and what its handlers do; empty when it can't be told."""
+    unseen = any(walk.cut for walk in walks) or any(origin.escapes for origin in origins)
     for origin, walk in zip(origins, walks, strict=True):
-        work, _ = work_of(origin, walk, effects)
+        work, certain = work_of(origin, walk, effects)
+        unseen = unseen or (bool(work) and not certain)
         work = work or [
             one for one in walk.moments if in_turn(origin, one) and one.holds() and not is_logging(one.call)
         ]
@@ -299,7 +308,7 @@ def try_shape(origins: list[Origin], walks: list[Walk], effects: Effects) -> dic
                     return found
         if not work:
             return {}
-    if not walks or any(walk.cut for walk in walks) or any(origin.escapes for origin in origins):
+    if not walks or unseen:
         return {}
     return {"around": False, "broad": False, "swallows": False, "logs_only": False, "to_dlq": False, "re_raises": False}
 

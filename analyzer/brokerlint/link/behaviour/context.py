@@ -114,7 +114,7 @@ def broad(handler: ir.Block) -> bool:
     return any(one is None or last_name(one) in _BROAD for one in kinds)
 
 
-def leaves(body: ir.Body, block: int) -> str:
+def leaves(body: ir.Body, block: int, depth: int = 12) -> str:
     """How a block certainly ends: ``return``, ``raise``, ``break``, ``continue``, or "" when control falls out of
     it."""
     for leave in body.exits:
@@ -122,16 +122,16 @@ def leaves(body: ir.Body, block: int) -> str:
             return leave.kind
     if any(site.block == block and last_name(site.call.function) in _ENDING for site in body.sites):
         return "raise"
-    return _both_leave(body, block)
+    return _both_leave(body, block, depth - 1) if depth > 0 else ""
 
 
-def _both_leave(body: ir.Body, block: int) -> str:
+def _both_leave(body: ir.Body, block: int, depth: int) -> str:
     """An ``if`` with an ``else`` that both leave."""
     for index, one in enumerate(body.blocks):
         if one.parent == block and one.kind == "if":
             other = opposite(body, index)
             if other >= 0:
-                first, second = leaves(body, index), leaves(body, other)
+                first, second = leaves(body, index, depth), leaves(body, other, depth)
                 if first and second:
                     return first if first == second else "return"
     return ""

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from brokerlint.link.behaviour import context
 from brokerlint.link.scopes import base_key
 from brokerlint.link.sites import last_name
 from brokerlint.python import ir
+
+DEEPEST = 30
+"""Nesting of expressions that is followed; of what lies deeper, every name counts."""
 
 _RANK = {"": 0, "part": 1, "handle": 2, "message": 3, "batch": 4}
 _LISTS = frozenset({"Messages", "Records", "records", "messages"})
@@ -38,51 +42,51 @@ class Held:
     names: Mapping[str, str]
     calls: Mapping[int, str]
 
-    def kind(self, expr: ir.Expr | None) -> str:
+    def kind(self, expr: ir.Expr | None, depth: int = DEEPEST) -> str:
         """What an expression holds of the messages: a kind, or "" for nothing."""
         if expr is None:
             return ""
+        if depth <= 0:
+            return strongest(*(self.names.get(one.id, "") for one in context.parts(expr) if isinstance(one, ir.Name)))
         if isinstance(expr, ir.Name):
             return self.names.get(expr.id, "")
         if isinstance(expr, ir.Attribute):
-            return self.names.get(base_key(expr), "") or _narrowed(self.kind(expr.value), expr.attr)
+            return self.names.get(base_key(expr), "") or _narrowed(self.kind(expr.value, depth - 1), expr.attr)
         if isinstance(expr, ir.Subscript):
-            return self._item(expr)
+            return self._item(expr, depth)
         if isinstance(expr, (ir.Element, ir.Item)):
-            return "message" if (kind := self.kind(expr.of)) == "batch" else kind
+            return "message" if (kind := self.kind(expr.of, depth - 1)) == "batch" else kind
         if isinstance(expr, ir.Call):
-            return self._call(expr)
+            return self._call(expr, depth)
         if isinstance(expr, ir.Comprehension):
-            element = strongest(self.kind(expr.element), self.kind(expr.key))
+            element = strongest(self.kind(expr.element, depth - 1), self.kind(expr.key, depth - 1))
             return "batch" if element == "message" else element
         if isinstance(expr, (ir.Entered, ir.Starred)):
-            return self.kind(expr.of if isinstance(expr, ir.Entered) else expr.value)
-        return self._composed(expr)
+            return self.kind(expr.of if isinstance(expr, ir.Entered) else expr.value, depth - 1)
+        return self._composed(expr, depth)
 
-    def _composed(self, expr: ir.Expr) -> str:
-        if isinstance(expr, ir.Boolean):
-            return strongest(self.kind(expr.left), self.kind(expr.right))
+    def _composed(self, expr: ir.Expr, depth: int) -> str:
+        if isinstance(expr, (ir.Boolean, ir.Binary)):
+            return strongest(self.kind(expr.left, depth - 1), self.kind(expr.right, depth - 1))
         if isinstance(expr, ir.Conditional):
-            return strongest(self.kind(expr.body), self.kind(expr.orelse))
-        if isinstance(expr, ir.Binary):
-            return strongest(self.kind(expr.left), self.kind(expr.right))
+            return strongest(self.kind(expr.body, depth - 1), self.kind(expr.orelse, depth - 1))
         if isinstance(expr, ir.Formatted):
-            return "part" if any(self.kind(part) for part in expr.parts) else ""
+            return "part" if any(self.kind(part, depth - 1) for part in expr.parts) else ""
         if isinstance(expr, ir.Sequence):
-            return strongest(*(self.kind(item) for item in expr.items))
+            return strongest(*(self.kind(item, depth - 1) for item in expr.items))
         if isinstance(expr, ir.Mapping):
-            return strongest(*(self.kind(value) for _, value in expr.entries))
+            return strongest(*(self.kind(value, depth - 1) for _, value in expr.entries))
         return ""
 
-    def _item(self, expr: ir.Subscript) -> str:
-        whole = self.kind(expr.value)
+    def _item(self, expr: ir.Subscript, depth: int) -> str:
+        whole = self.kind(expr.value, depth - 1)
         if isinstance(expr.index, ir.Constant) and isinstance(expr.index.value, str):
             return _narrowed(whole, expr.index.value)
         if whole == "batch":
             return "batch" if isinstance(expr.index, ir.Opaque) else "message"
         return whole
 
-    def _call(self, expr: ir.Call) -> str:
+    def _call(self, expr: ir.Call, depth: int) -> str:
         known = self.calls.get(id(expr))
         if known is not None:
             return known
@@ -90,16 +94,13 @@ class Held:
         if name in _NOTHING:
             return ""
         if isinstance(expr.function, ir.Attribute):
-            whole = self.kind(expr.function.value)
+            whole = self.kind(expr.function.value, depth - 1)
+            first = expr.arguments[0].value if expr.arguments else None
+            if whole and name in ("get", "pop", "get_value") and isinstance(first, ir.Constant):
+                return _narrowed(whole, str(first.value))
             if whole:
-                if (
-                    name in ("get", "pop", "get_value")
-                    and expr.arguments
-                    and isinstance(expr.arguments[0].value, ir.Constant)
-                ):
-                    return _narrowed(whole, str(expr.arguments[0].value.value))
                 return whole if name in _SAME else _narrowed(whole, name)
-        given = strongest(*(self.kind(argument.value) for argument in expr.arguments))
+        given = strongest(*(self.kind(argument.value, depth - 1) for argument in expr.arguments))
         return given if name in _SAME or given != "batch" else "message"
 
 

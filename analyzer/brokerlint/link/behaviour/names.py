@@ -58,16 +58,16 @@ def _own_name(part: ir.Expr) -> str:
     return last_name(part)
 
 
-def _filled(expr: ir.Expr | None) -> list[ir.Expr]:
+def _filled(expr: ir.Expr | None, depth: int = 20) -> list[ir.Expr]:
     """The variable parts of a text."""
     if isinstance(expr, ir.Formatted):
         return [part for part in expr.parts if not isinstance(part, ir.Constant)]
-    if isinstance(expr, ir.Binary) and expr.operator == "+":
-        return [
-            part
-            for side in (expr.left, expr.right)
-            for part in (_filled(side) or ([] if isinstance(side, ir.Constant) else [side]))
-        ]
+    if isinstance(expr, ir.Binary) and expr.operator == "+" and depth > 0:
+        found = []
+        for side in (expr.left, expr.right):
+            inner = _filled(side, depth - 1)
+            found += inner or ([] if isinstance(side, ir.Constant) else [side])
+        return found
     if isinstance(expr, ir.Binary) and expr.operator == "%":
         right = expr.right
         return list(right.items) if isinstance(right, ir.Sequence) else [right]

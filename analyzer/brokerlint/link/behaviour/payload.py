@@ -249,6 +249,8 @@ def key_of(expr: ir.Expr | None, hidden: bool, values: Values) -> dict[str, Any]
 
 
 def _shape(expr: ir.Expr | None) -> str:
+    while isinstance(expr, ir.Boolean):
+        expr = expr.left
     if isinstance(expr, ir.Name):
         return (
             "unknown"
@@ -262,10 +264,8 @@ def _shape(expr: ir.Expr | None) -> str:
         return "field" if context.names_in(expr) else "const"
     if isinstance(expr, ir.Call):
         return "field" if context.names_in(expr) - {last_name(expr.function)} else "unknown"
-    if isinstance(expr, ir.Boolean):
-        return _shape(expr.left)
-    if isinstance(expr, ir.Conditional):
-        return "unknown" if ir.Constant(None) in (expr.body, expr.orelse) else _shape(expr.body)
+    if isinstance(expr, ir.Conditional) and ir.Constant(None) not in (expr.body, expr.orelse):
+        return "field" if context.names_in(expr.body) else "unknown"
     return "unknown"
 
 

@@ -83,10 +83,10 @@ def _read_key(expr: ir.Expr, call: ir.Call, names: set[str]) -> str | None:
     return None
 
 
-def _whole(expr: ir.Expr | None, call: ir.Call, names: set[str]) -> bool:
+def _whole(expr: ir.Expr | None, call: ir.Call, names: set[str], depth: int = 30) -> bool:
     """Is the answer itself, not one of its keys, handed on by ``expr``?"""
-    if expr is None:
-        return False
+    if expr is None or depth <= 0:
+        return expr is not None
     if _is_answer(expr, call, names):
         return True
     if isinstance(expr, ir.Subscript) and _is_answer(expr.value, call, names):
@@ -103,7 +103,7 @@ def _whole(expr: ir.Expr | None, call: ir.Call, names: set[str]) -> bool:
         return False
     if isinstance(expr, ir.Compare):
         return False
-    return any(_whole(part, call, names) for part in context.children(expr))
+    return any(_whole(part, call, names, depth - 1) for part in context.children(expr))
 
 
 def future(body: ir.Body, site: ir.Site, awaits: bool) -> str:

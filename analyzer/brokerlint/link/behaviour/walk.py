@@ -298,7 +298,7 @@ class Walker:
 
 
 _OBJECTS = (Client, Instance, FunctionValue, ClassValue, Const, External, Method)
-"""What a walk takes along into a function: things that do something there. Data stays open, which keeps a walk cheap."""
+"""What a walk takes along into a function: things that do something there. Data stays open, which is cheap."""
 
 
 def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
