@@ -1,0 +1,342 @@
+"""The checks of queues and Celery: what they find and what silences them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from asking import ask, levels
+from systems import consume, declared, declaring, link, produce, service, system, works
+
+from brokerlint.places import Place
+
+HERE = Place("x.py", 9)
+
+
+# SQS101
+def polls(*more: Any, **about: Any) -> Any:
+    return system(consume("sqs:q", **{"loop": "forever", "wait_time": None, "operation": "receive_message", **about}), *more)
+
+
+def test_polling_without_waiting():
+    (finding,) = ask("SQS101", polls())
+    assert finding.confidence.word == "medium"
+    assert "131.4 million" in finding.message
+    assert levels("SQS101", polls(wait_time=0)) == [("warning", "high")]
+    assert levels("SQS101", polls(declared("sqs:q", wait_time=0))) == [("warning", "high")]
+    assert levels("SQS101", polls(declared("sqs:q"))) == [("warning", "high")]
+
+
+def test_its_fix_is_safe_only_for_one_queue_in_place():
+    (finding,) = ask("SQS101", polls())
+    assert finding.fix.safe
+    assert (finding.fix.edits[0].keyword, finding.fix.edits[0].value) == ("WaitTimeSeconds", "20")
+    assert not ask("SQS101", polls(client_read_timeout=10))[0].fix.safe
+    assert ask("SQS101", polls(loop="over-channels", loop_kind="while-true"))[0].fix is None
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"wait_time": 20}, {"loop": "none", "loop_kind": "once"}, {"sleep_between": 30}, {"stops_on_empty": True},
+     {"library": "celery"}],
+)  # fmt: skip
+def test_polling_that_is_fine(about: dict[str, Any]):
+    assert ask("SQS101", polls(**about)) == ()
+
+
+def test_an_unknown_wait_time_is_silent():
+    assert ask("SQS101", system(consume("sqs:q", loop="forever"))) == ()
+    assert ask("SQS101", polls(declared("sqs:q", wait_time=20))) == ()
+
+
+# SQS102
+def receives(*more: Any, channel: str = "sqs:q", **about: Any) -> Any:
+    return system(consume(channel, **{"acks": [], "messages_escape": False, "loop_kind": "while-true", **about}), *more)
+
+
+def test_messages_that_nobody_deletes():
+    assert levels("SQS102", receives()) == [("error", "high")]
+    (finding,) = ask("SQS102", receives(declared("sqs:q", visibility_timeout=90)))
+    assert "after 90 s until it expires" in finding.message
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"acks": [{"kind": "delete"}]}, {"acks": [{"kind": "delete-batch"}]}, {"messages_escape": True}, {"visibility": 0},
+     {"loop_kind": "lambda-handler"}, {"loop_kind": "framework-task"}, {"entry_kind": "test"}, {"channel": "sqs:q-dlq"}],
+)  # fmt: skip
+def test_messages_that_are_deleted_or_may_be(about: dict[str, Any]):
+    assert ask("SQS102", receives(**about)) == ()
+
+
+def test_what_is_not_known_is_silent():
+    assert ask("SQS102", system(consume("sqs:q"))) == ()
+    assert ask("SQS102", system(consume("sqs:q", acks=[]))) == ()
+
+
+def test_a_delete_elsewhere_in_the_service_counts():
+    assert ask("SQS102", receives(consume("sqs:q", by="app", path="other.py", acks=[{"kind": "delete"}]))) == ()
+
+
+# SQS103
+def removes(position: str, *more: Any, **about: Any) -> Any:
+    acks = [{"kind": "delete", "position": position, "place": HERE, **about.pop("ack", {})}]
+    return system(consume("sqs:q", **{"acks": acks, "effects": works("http"), **about}), *more)
+
+
+@pytest.mark.parametrize("position", ["before", "finally", "always"])
+def test_a_delete_that_does_not_wait_for_success(position: str):
+    assert levels("SQS103", removes(position)) == [("error", "high")]
+
+
+def test_a_delete_that_does():
+    assert ask("SQS103", removes("after")) == ()
+    assert ask("SQS103", removes("finally", try_shape={"to_dlq": True})) == ()
+    assert ask("SQS103", removes("except")) == ()
+    assert len(ask("SQS103", removes("except", ack={"broad": True}))) == 1
+    assert ask("SQS103", removes("before", effects=[])) == ()
+    quiet = system(
+        consume("sqs:q", acks=[{"kind": "delete", "position": "before"}], effects=works("db")),
+        declarations=declaring("sqs:q", best_effort=True),
+    )
+    assert ask("SQS103", quiet) == ()
+
+
+def test_a_function_that_catches_everything():
+    shape = {"broad": True, "swallows": True, "logs_only": True, "place": HERE}
+
+    def handler(**about: Any) -> Any:
+        return system(consume("sqs:q", loop_kind="lambda-handler", effects=works("db"), **{"try_shape": shape, **about}))
+
+    assert len(ask("SQS103", handler())) == 1
+    assert ask("SQS103", handler(acks=[{"kind": "return-failures"}])) == ()
+    assert ask("SQS103", handler(try_shape={**shape, "re_raises": True})) == ()
+
+
+# SQS104, EVT101, KIN101
+@pytest.mark.parametrize(
+    ("check", "channel", "call"),
+    [("SQS104", "sqs:q", "send_message_batch"), ("EVT101", "eventbridge:b", "put_events"), ("EVT101", "sns:t", "publish_batch"),
+     ("KIN101", "kinesis:s", "put_records"), ("KIN101", "firehose:s", "put_record_batch")],
+)  # fmt: skip
+def test_failures_that_nobody_reads(check: str, channel: str, call: str):
+    def sends(response: str) -> Any:
+        return system(produce(channel, operation=call, batch=True, response=response))
+
+    assert levels(check, sends("dropped")) == [("error", "high")]
+    assert levels(check, sends("used")) == [("error", "high")]
+    assert ask(check, sends("returned")) == ()
+    assert ask(check, sends("failures-read")) == ()
+    assert ask(check, system(produce(channel, operation=call, batch=True))) == ()
+
+
+def test_an_unread_batch_of_deletes():
+    acks = [{"kind": "delete-batch", "place": HERE, "response": "dropped"}]
+    assert len(ask("SQS104", system(consume("sqs:q", acks=acks)))) == 1
+
+
+def test_best_effort_is_advice():
+    assert levels("EVT101", system(produce("eventbridge:b", operation="put_events", response="dropped", best_effort=True))) == [
+        ("advice", "high")
+    ]
+
+
+# SQS105
+NONE = {"kind": "none"}
+
+
+@pytest.mark.parametrize(
+    ("channel", "about", "words"),
+    [
+        ("sqs:q.fifo", {"group_id": NONE}, "needs a MessageGroupId"),
+        ("sqs:q.fifo", {"delay": 5}, "no DelaySeconds"),
+        ("sqs:q", {"dedup_id": {"kind": "field"}}, "takes no MessageDeduplicationId"),
+        ("sqs:q", {"delay": 901}, "at most 900"),
+        ("sqs:q", {"max_entries": 11}, "at most 10"),
+        ("sqs:q", {"equal_entry_ids": True}, "same Id"),
+    ],
+)
+def test_calls_that_are_refused(channel: str, about: dict[str, Any], words: str):
+    (finding,) = ask("SQS105", system(produce(channel, **about)))
+    assert words in finding.message
+    assert finding.confidence.word == "certain"
+
+
+def test_calls_that_are_accepted():
+    assert ask("SQS105", system(produce("sqs:q", group_id={"kind": "field"}, delay=900))) == ()
+    assert ask("SQS105", system(produce("sqs:$URL", group_id=NONE))) == ()
+    assert ask("SQS105", system(produce("sqs:q.fifo"))) == ()
+    assert ask("SQS105", system(produce("sqs:q.fifo", group_id=NONE, batch=True))) == ()
+
+
+def test_deduplication_is_needed_when_it_is_known_to_be_off():
+    send = produce("sqs:q.fifo", group_id={"kind": "field"}, dedup_id=NONE)
+    assert ask("SQS105", system(send)) == ()
+    assert len(ask("SQS105", system(send, declared("sqs:q.fifo", content_deduplication=False)))) == 1
+
+
+# SQS106, SQS107
+def test_groups_that_defeat_fifo():
+    const = {"group_id": {"kind": "const", "text": "all"}}
+    assert levels("SQS106", system(produce("sqs:q.fifo", **const))) == [("warning", "high")]
+    assert levels("SQS106", system(produce("sqs:q.fifo", group_id={"kind": "random"}))) == [("warning", "high")]
+    assert levels("SQS106", system(produce("sqs:q", group_id={"kind": "random"}))) == [("info", "high")]
+    assert ask("SQS106", system(produce("sqs:q.fifo", **const, entry_kind="cron"))) == ()
+    assert ask("SQS106", system(produce("sqs:q.fifo", **const), produce("sqs:q.fifo", group_id={"kind": "field"}))) == ()
+
+
+def test_work_longer_than_the_visibility():
+    def work(*more: Any, **about: Any) -> Any:
+        return system(consume("sqs:q", **{"work_seconds": 60, "visibility": None, **about}), *more)
+
+    assert ask("SQS107", work()) == ()
+    assert levels("SQS107", work(declared("sqs:q"))) == [("warning", "medium")]
+    assert levels("SQS107", work(visibility=30)) == [("warning", "medium")]
+    assert ask("SQS107", work(visibility=120)) == ()
+    assert ask("SQS107", work(visibility=30, heartbeat=True)) == ()
+
+
+# SQS201 to SQS205
+MAPPED = link("event_source_mapping", "sqs:q", "service:fn")
+
+
+def test_a_queue_without_dead_letters():
+    assert levels("SQS201", system(declared("sqs:q"), service("fn"), MAPPED)) == [("warning", "high")]
+    assert levels("SQS201", system(declared("sqs:q"))) == [("warning", "low")]
+    for fine in ({"retention": 600}, {"dead_letter": "sqs:d"}):
+        assert ask("SQS201", system(declared("sqs:q", **fine), service("fn"), MAPPED)) == ()
+    assert ask("SQS201", system(declared("sqs:q", environment="dev"), service("fn"), MAPPED)) == ()
+    assert ask("SQS201", system(consume("sqs:q"))) == ()
+    by_hand = consume("sqs:q", try_shape={"to_dlq": True})
+    assert ask("SQS201", system(declared("sqs:q"), by_hand)) == ()
+
+
+def redrive(source: dict[str, Any], dead: dict[str, Any], name: str = "sqs:d", *more: Any) -> Any:
+    return system(declared("sqs:q", dead_letter=name, **source), declared(name, **dead), *more)
+
+
+@pytest.mark.parametrize(
+    ("topology", "severity", "words"),
+    [
+        (redrive({}, {}), "warning", "they expire unseen"),
+        (redrive({}, {"retention": 1209600}, "sqs:d.fifo"), "error", "FIFO"),
+        (system(declared("sqs:q", dead_letter="sqs:q")), "error", "itself"),
+        (redrive({}, {"retention": 1209600, "dead_letter": "sqs:e"}), "warning", "redrives further"),
+        (redrive({"max_receive_count": 2}, {"retention": 1209600}, "sqs:d", service("fn"), MAPPED), "warning", "below 5"),
+    ],
+)
+def test_dead_letter_queues_that_do_not_help(topology: Any, severity: str, words: str):
+    (finding,) = (each for each in ask("SQS202", topology) if words in each.message)
+    assert finding.severity.value == severity
+
+
+def test_a_dead_letter_queue_that_helps():
+    assert ask("SQS202", redrive({"max_receive_count": 5}, {"retention": 1209600}, "sqs:d", service("fn"), MAPPED)) == ()
+
+
+def mapped(visibility: int | None, timeout: int | None, **properties: Any) -> Any:
+    known = {} if visibility is None else {"visibility_timeout": visibility}
+    about = {} if timeout is None else {"timeout": timeout}
+    return system(
+        declared("sqs:q", **known), service("fn", properties=about), link("event_source_mapping", "sqs:q", "service:fn", **properties)
+    )  # fmt: skip
+
+
+def test_visibility_against_the_function_s_timeout():
+    assert levels("SQS203", mapped(30, 60)) == [("error", "certain")]
+    assert levels("SQS203", mapped(None, 60)) == [("error", "certain")]
+    assert levels("SQS203", mapped(90, 60)) == [("warning", "high")]
+    assert levels("SQS203", mapped(30, 5, batch_window=5)) == [("info", "high")]
+    assert ask("SQS203", mapped(360, 60)) == ()
+    assert len(ask("SQS203", mapped(360, 60, batch_window=10))) == 1
+    assert ask("SQS203", mapped(30, None)) == ()
+    assert ask("SQS203", mapped(30, 60, enabled=False)) == ()
+
+
+def partial(acks: Any, mapping: dict[str, Any] | None, **about: Any) -> Any:
+    parts: list[Any] = [consume("sqs:q", by="fn", loop_kind="lambda-handler", acks=acks, **about)]
+    if mapping is not None:
+        parts.append(link("event_source_mapping", "sqs:q", "service:fn", **mapping))
+    return system(*parts)
+
+
+def test_the_two_sides_of_partial_failures():
+    reports = {"response_types": ["ReportBatchItemFailures"]}
+    returns = [{"kind": "return-failures", "place": HERE}]
+    swallows = {"try_shape": {"broad": True, "swallows": True}}
+    assert levels("SQS204", partial(returns, {})) == [("error", "high")]
+    assert levels("SQS204", partial(returns, None)) == [("error", "low")]
+    assert ask("SQS204", partial(returns, reports)) == ()
+    assert ask("SQS204", partial(returns, {"batch_size": 1})) == ()
+    assert levels("SQS204", partial([], reports, **swallows)) == [("warning", "high")]
+    assert levels("SQS204", partial([], {}, effects=works("db"))) == [("advice", "high")]
+    assert ask("SQS204", partial([], {}, effects=works("db"), idempotency=[HERE])) == ()
+
+
+def test_throttling_that_fills_the_dead_letters():
+    def throttled(reserved: int | None, count: int, **properties: Any) -> Any:
+        return system(
+            declared("sqs:q", dead_letter="sqs:d", max_receive_count=count),
+            service("fn", properties={} if reserved is None else {"reserved_concurrency": reserved}),
+            link("event_source_mapping", "sqs:q", "service:fn", **properties),
+        )
+
+    assert levels("SQS205", throttled(2, 3)) == [("warning", "high")]
+    assert ask("SQS205", throttled(5, 3)) == ()
+    assert ask("SQS205", throttled(2, 5)) == ()
+    assert ask("SQS205", throttled(2, 3, max_concurrency=2)) == ()
+    assert ask("SQS205", throttled(None, 3)) == ()
+
+
+# CEL101, CEL102
+def task(*more: Any, role: str = "produce", channel: str = "sqs:celery", **about: Any) -> Any:
+    make = produce if role == "produce" else consume
+    return system(make(channel, library="celery", **about), *more)
+
+
+def test_tasks_that_outlive_their_message():
+    assert levels("CEL101", task(countdown=7200)) == [("error", "high")]
+    assert ask("CEL101", task(countdown=600)) == ()
+    assert ask("CEL101", task(countdown=7200, config={"visibility_timeout": 10800})) == ()
+    assert ask("CEL101", task(countdown=7200, config_complete=False)) == ()
+    assert ask("CEL101", task(countdown=7200, channel="kafka:celery")) == ()
+    assert "not" in ask("CEL101", task(countdown=90000))[0].advice[0]
+    assert len(ask("CEL101", task(role="consume", acks_late=True, time_limit=3600))) == 1
+
+
+def test_an_option_without_effect():
+    about = {"role": "consume", "predefined_queues": True, "config": {"visibility_timeout": 3600}}
+    (finding,) = ask("CEL101", task(**about))
+    assert finding.severity.value == "warning"
+
+
+def test_tasks_acknowledged_first():
+    assert levels("CEL102", task(role="consume", acks_late=False, effects=works("http"))) == [("advice", "high")]
+    assert levels("CEL102", task(role="consume", acks_late=False)) == [("advice", "medium")]
+    assert ask("CEL102", task(role="consume", acks_late=True, effects=works("http"))) == ()
+    assert ask("CEL102", task(role="consume", acks_late=False, effects=[])) == ()
+
+
+# COST101, COST102
+def test_requests_that_could_be_batched():
+    assert len(ask("COST101", system(produce("sqs:q", loop="over-items", batch=False)))) == 1
+    assert ask("COST101", system(produce("sqs:q", loop="over-items", batch=True))) == ()
+    assert ask("COST101", system(produce("sqs:q", loop="over-items", loop_count=3))) == ()
+    assert ask("COST101", system(produce("sqs:q", loop="none"))) == ()
+    assert len(ask("COST101", system(consume("sqs:q", loop_kind="while-true", max_messages=None)))) == 1
+    one = consume("sqs:q", loop_kind="while-true", max_messages=1, effects=works("ml"))
+    assert ask("COST101", system(one)) == ()
+
+
+def test_costs_are_told_for_declared_volumes_only():
+    cluster = declared("kafka:main", kind="cluster", cluster_kind="msk-standard", brokers=3)
+    topic = produce("kafka:mails")
+    assert ask("COST102", system(cluster, topic)) == ()
+    volume = declaring("kafka:mails", needs={"volume": 5})
+    (finding,) = ask("COST102", system(cluster, topic, declarations=volume))
+    assert "about $460 a month" in finding.message
+    assert "$15" in finding.message
+    logged = declaring("kafka:mails", needs={"volume": 5, "replay": True})
+    assert ask("COST102", system(cluster, topic, declarations=logged)) == ()
+    steady = declaring("sqs:q", needs={"volume": 1000})
+    assert len(ask("COST102", system(produce("sqs:q"), declarations=steady))) == 1
