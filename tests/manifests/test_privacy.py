@@ -48,6 +48,7 @@ def test_a_value_that_is_a_channel_or_broker_is_kept_whatever_its_name(value: st
     ("name", "value"),
     [
         ("KAFKA_PASSWORD", "hunter2"),
+        ("KAFKA_USERNAME", "orders"),
         ("KAFKA_SASL_PLAIN_PWD", "hunter2"),
         ("SQS_SECRET", "abc"),
         ("SQSAccessToken", "abc"),
@@ -77,6 +78,7 @@ def test_a_value_of_enormous_length_is_not_kept() -> None:
 
 def test_an_address_is_kept_without_its_login() -> None:
     assert kept("BROKER_URL", "amqp://guest:guest@rabbit:5672/%2f") == "amqp://rabbit:5672/%2f"
+    assert kept("BROKER_URL", "amqp://guest:p@ss/w@rabbit/,amqp://guest:x@other/") == "amqp://other/"
     assert kept("DATABASE_URL", "postgres://me:pw@db/shop") is None
 
 

@@ -12,7 +12,8 @@ from brokerlint.manifests.bootstrap import created
 from brokerlint.manifests.facts import End, ManifestFacts, RoleHint, ServiceFact, Setting
 from brokerlint.manifests.formats.dockerfile import Stage, joined_command
 from brokerlint.manifests.formats.dotenv import settings_of
-from brokerlint.manifests.images import build_of, holds_python, layout, roots_of
+from brokerlint.manifests.images import build_of
+from brokerlint.manifests.layout import holds_python, layout, python_folders, roots_of
 from brokerlint.manifests.operators import Claim, Scaling
 from brokerlint.manifests.products import is_infrastructure
 from brokerlint.manifests.profiles import profile_of
@@ -218,12 +219,8 @@ def _name(workload: Workload, box: Box, several: bool) -> str:
 
 def _folder(tree: Tree, name: str) -> str:
     """The folder with Python code that is called like the workload; empty when there is none, or several."""
-    found = {
-        path[: path.index(f"/{name}/") + len(name) + 1] if f"/{name}/" in path else name
-        for path in tree.paths
-        if path.endswith(".py") and f"/{name}/" in f"/{path}"
-    }
-    return found.pop() if len(found) == 1 else ""
+    found = [folder for folder in python_folders(tree.paths) if posixpath.basename(folder) == name]
+    return found[0] if len(found) == 1 else ""
 
 
 # --- What else is told --------------------------------------------------------------------------------------------

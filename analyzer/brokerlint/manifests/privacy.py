@@ -28,7 +28,7 @@ _TELLING = _CHANNELS | frozenset(
 )
 _SECRET = frozenset(
     "password passwords passwd passphrase pass pwd secret secrets token tokens key keys apikey accesskey secretkey "
-    "credential credentials creds private salt signature jaas dsn certificate cert pem jwt hmac".split()
+    "credential credentials creds username login private salt signature jaas dsn certificate cert pem jwt hmac".split()
 )
 _SECRET_IN_WORD = ("password", "passwd", "secret", "token", "apikey", "accesskey", "credential")
 _SECRET_VALUE = re.compile(

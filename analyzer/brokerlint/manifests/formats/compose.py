@@ -19,7 +19,8 @@ from brokerlint.manifests.compose_files import Build, ComposeFile, Container, Wo
 from brokerlint.manifests.facts import ChannelFact, ManifestFacts, ServiceFact, Setting, Text, Value, Variable
 from brokerlint.manifests.formats.dockerfile import Stage, joined_command
 from brokerlint.manifests.formats.dotenv import beside, settings_of, values_of
-from brokerlint.manifests.images import by_image_name, dockerfile_of, holds_python, layout, roots_of
+from brokerlint.manifests.images import by_image_name, dockerfile_of
+from brokerlint.manifests.layout import holds_python, layout, roots_of
 from brokerlint.manifests.products import is_infrastructure, is_kafka
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import idles, prepares, runs_otherwise, runs_python, started, words_known
@@ -61,9 +62,9 @@ class Project:
         return tuple(self.text(word) for word in words or ())
 
     def outside(self, path: str) -> str:
-        """A path as the file writes it, relative to the tree."""
+        """A path as the file writes it, relative to the tree; the file's folder for one outside of the tree."""
         found = posixpath.normpath(posixpath.join(self.folder, self.text(path)))
-        return "" if found == "." else found
+        return self.folder if found.startswith("..") or "://" in path else "" if found == "." else found
 
 
 def wants(path: str, head: bytes) -> bool:
@@ -332,7 +333,7 @@ def _only_prepares(project: Project, container: Container) -> bool:
     """Whether a container of a broker's image only creates topics."""
     text = " ".join((*project.words(container.entrypoint), *project.words(container.command)))
     starts = re.search(r"kafka-server-start|/etc/confluent/docker/run|redpanda[\s,]+start|start-kafka", text)
-    return "kafka-topics" in text and not starts or bool(re.search(r"\brpk\s+topic", text) and not starts)
+    return ("kafka-topics" in text and not starts) or bool(re.search(r"\brpk\s+topic", text) and not starts)
 
 
 def _creations(project: Project, container: Container) -> ManifestFacts:

@@ -99,7 +99,7 @@ def read(path: str, text: str) -> Dockerfile:
 
 def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
     """A service for each image that no other manifest of the tree deploys."""
-    from brokerlint.manifests.images import undeployed
+    from brokerlint.manifests.undeployed import undeployed
 
     return ManifestFacts(services=tuple(undeployed(documents, tree)))
 

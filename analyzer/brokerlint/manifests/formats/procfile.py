@@ -11,7 +11,7 @@ from typing import Any
 from brokerlint.manifests import shell
 from brokerlint.manifests.facts import ManifestFacts, ServiceFact
 from brokerlint.manifests.formats.dotenv import beside
-from brokerlint.manifests.images import layout
+from brokerlint.manifests.layout import layout
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import prepares, started, words_known
 from brokerlint.manifests.tree import Tree

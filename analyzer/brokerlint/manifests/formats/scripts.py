@@ -16,11 +16,11 @@ from brokerlint.manifests import shell
 from brokerlint.manifests.bootstrap import created
 from brokerlint.manifests.facts import ManifestFacts, ServiceFact
 from brokerlint.manifests.formats.dockerfile import command_of
-from brokerlint.manifests.images import deployed
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import programs, runs_python, unwrapped, works_off
 from brokerlint.manifests.shell_syntax import Block, Case, Chain, Command, If, Loop, Statement
 from brokerlint.manifests.tree import Tree
+from brokerlint.manifests.undeployed import deployed
 from brokerlint.places import Place
 
 _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|z|k)?sh\b")

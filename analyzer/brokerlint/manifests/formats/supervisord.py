@@ -12,7 +12,7 @@ from typing import Any
 from brokerlint.manifests.facts import ManifestFacts, ServiceFact, Setting, Text
 from brokerlint.manifests.formats.dockerfile import command_of
 from brokerlint.manifests.formats.dotenv import beside
-from brokerlint.manifests.images import Layout, holds_python, layout, likely_context
+from brokerlint.manifests.layout import Layout, holds_python, layout, likely_context
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
