@@ -292,6 +292,22 @@ def test_a_file_for_another_environment_is_a_deployment_of_its_own(facts_of: Rea
     assert services["prod"].command == ("python", "main.py")
 
 
+@pytest.mark.parametrize(
+    ("path", "lines", "profile"),
+    [
+        ("docker-compose.yml", "", "dev"),
+        ("docker-compose.prod.yml", "", "prod"),
+        ("deploy/production/compose.yml", "", "prod"),
+        ("docker-compose.test.yml", "", "test"),
+        ("docker-compose.yml", "    profiles: [test]\n", "test"),
+        ("docker-compose.yml", "    profiles: [monitoring]\n", "dev"),
+    ],
+)
+def test_names_tell_the_environment(facts_of: Reader, path: str, lines: str, profile: str) -> None:
+    facts = facts_of({path: f"services:\n  orders:\n    image: orders\n    command: python main.py\n{lines}", **ORDERS})
+    assert one(facts).profile == profile
+
+
 def test_a_file_of_the_first_version_is_read(facts_of: Reader) -> None:
     text = "orders:\n  build: orders\n  environment:\n    - ORDERS_TOPIC=x\n"
     facts = facts_of({"docker-compose.yml": text, **ORDERS})

@@ -53,6 +53,8 @@ class Container:
     command_line: int = 0
     owner: str = ""
     has_volumes: bool = False
+    profiles: Words = ()
+    """Names of the profiles that start this container; it always starts when there are none."""
 
     def over(self, base: Container) -> Container:
         """The description on top of that of ``base``: single values replace, collections add up."""
@@ -71,6 +73,7 @@ class Container:
             command_line=self.command_line or base.command_line,
             owner=self.owner or base.owner,
             has_volumes=self.has_volumes or base.has_volumes,
+            profiles=self.profiles or base.profiles,
         )
 
 
@@ -119,6 +122,7 @@ def _container(path: str, name: str, line: int, node: Node) -> Container:
         command.line,
         _owner(node),
         bool(node.get("volumes")),
+        tuple(one.text for one in node.get("profiles").elements()),
     )
 
 

@@ -7,11 +7,12 @@ are followed; where a condition is not known, every branch counts. An unknown va
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from brokerlint.manifests.shell_syntax import Block, Case, Chain, Command, Group, If, Loop, Statement, parse
+from brokerlint.manifests.shell_words import UNKNOWN, Scope
 
 MOST_CALLS = 2000
 """Commands of one run."""
@@ -19,14 +20,8 @@ MOST_CALLS = 2000
 MOST_STEPS = 20_000
 """Statements of one run; loops in loops end there."""
 
-LONGEST = 10_000
-"""Characters of a variable's value."""
-
 _DEEPEST = 30
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
-_BRACED = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#])(?:(:?[-+?=])(.*)|:(\d+)(?::\d+)?)?\Z", re.DOTALL)
-_UNKNOWN = re.compile(r"\$\{|\$\(|`|\$[A-Za-z_@*0-9#]")
 _SHELLS = frozenset("sh bash ash dash zsh ksh".split())
 
 
@@ -70,8 +65,7 @@ class _Ended(Exception):  # noqa: N818 - no error, an end
 class _Interpreter:
     def __init__(self, arguments: Sequence[str] | None, variables: dict[str, str]) -> None:
         self.calls: list[Call] = []
-        self._arguments = None if arguments is None else list(arguments)
-        self._variables = variables
+        self._scope = Scope(arguments, variables, self._substitution)
         self._functions: dict[str, Block] = {}
         self._doubts = 0
         self._steps = 0
@@ -149,12 +143,12 @@ class _Interpreter:
         return len(self.calls) >= MOST_CALLS or self._steps > MOST_STEPS
 
     def _case(self, statement: Case, depth: int) -> None:
-        subject = self.text(statement.subject)
-        unknown = bool(_UNKNOWN.search(subject))
+        subject = self._scope.text(statement.subject)
+        unknown = bool(UNKNOWN.search(subject))
         for patterns, body, _ in statement.arms:
             if unknown:
                 self._maybe(body, depth)
-            elif any(fnmatchcase(subject, self.text(pattern)) for pattern in patterns):
+            elif any(fnmatchcase(subject, self._scope.text(pattern)) for pattern in patterns):
                 self.block(body, depth + 1)
                 return
 
@@ -168,9 +162,11 @@ class _Interpreter:
         if not loop.variable:
             self.block(loop.body, depth + 1)
             return
-        items = [text for item in loop.items for text in self.expand(item)] if loop.items else self._arguments or []
+        items = self._scope.arguments or []
+        if loop.items:
+            items = [text for item in loop.items for text in self._scope.expand(item)]
         for item in items:
-            self._variables[loop.variable] = item
+            self._scope.assign(loop.variable, item)
             self.block(loop.body, depth + 1)
         if not items:
             self.block(loop.body, depth + 1)
@@ -181,12 +177,12 @@ class _Interpreter:
         rest = list(command.words)
         while rest and (match := _ASSIGNMENT.match(rest[0])):
             if all(_ASSIGNMENT.match(word) for word in command.words):
-                before = self._variables.get(match[1], "") if match[2] else ""
-                self._variables[match[1]] = (before + self.text(match[3]))[:LONGEST]
+                before = self._scope.variables.get(match[1], "") if match[2] else ""
+                self._scope.assign(match[1], before + self._scope.text(match[3]))
             rest.pop(0)
         if not rest:
             return
-        words = [text for word in rest for text in self.expand(word)]
+        words = [text for word in rest for text in self._scope.expand(word)]
         if not words:
             return
         final = words[0] == "exec" and len(words) > 1
@@ -206,21 +202,21 @@ class _Interpreter:
         if name in ("export", "local", "declare", "readonly", "typeset"):
             for word in words[1:]:
                 if match := _ASSIGNMENT.match(word):
-                    self._variables[match[1]] = match[3]
+                    self._scope.assign(match[1], match[3])
         elif name == "shift":
             count = int(words[1]) if len(words) > 1 and words[1].isdecimal() else 1
-            self._arguments = None if self._arguments is None else self._arguments[count:]
+            self._scope.arguments = None if self._scope.arguments is None else self._scope.arguments[count:]
         elif name == "set":
             if "--" in words:
-                self._arguments = words[words.index("--") + 1 :]
+                self._scope.arguments = words[words.index("--") + 1 :]
         elif name in ("exit", "return"):
             raise _Ended
         elif name in self._functions:
-            before, self._arguments = self._arguments, words[1:]
+            before, self._scope.arguments = self._scope.arguments, words[1:]
             body = self._functions.pop(name)
             self._function(body, depth)
             self._functions[name] = body
-            self._arguments = before
+            self._scope.arguments = before
         elif (text := after_c(words)) is not None:
             self.block(parse(text), depth + 1)
         else:
@@ -234,6 +230,11 @@ class _Interpreter:
         except _Ended:
             if any(call.final for call in self.calls[count:]):
                 raise
+
+    def _substitution(self, text: str) -> None:
+        """``$(...)`` runs as well; of interest when it creates something."""
+        if "create" in text and self._steps < MOST_STEPS and self._doubts < _DEEPEST:
+            self._maybe(parse(text), 1)
 
     # --- Conditions -----------------------------------------------------------------------------------------------
 
@@ -267,11 +268,11 @@ class _Interpreter:
         words = [word for word in words if word not in ("[", "[[", "]", "]]", "test")]
         if words and words[0] == "!":
             negated, words = not negated, words[1:]
-        holds = self._test([self.text(word) for word in words])
+        holds = self._test([self._scope.text(word) for word in words])
         return None if holds is None else holds != negated
 
     def _test(self, words: list[str]) -> bool | None:
-        if any(_UNKNOWN.search(word) for word in words):
+        if any(UNKNOWN.search(word) for word in words):
             return None
         if len(words) == 1:
             return bool(words[0])
@@ -284,92 +285,6 @@ class _Interpreter:
             if operator in _NUMERIC and left.isdecimal() and right.isdecimal():
                 return _NUMERIC[operator](int(left), int(right))
         return None
-
-    # --- Words ----------------------------------------------------------------------------------------------------
-
-    def text(self, word: str) -> str:
-        """A word as one text, whatever it expands to."""
-        return " ".join(self.expand(word, split=False))
-
-    def expand(self, word: str, split: bool = True) -> list[str]:
-        """The words that a written word becomes: quotes removed, variables replaced, unquoted values split."""
-        if word.strip('"') in ("$@", "${@}", "$*") and self._arguments is not None:
-            return list(self._arguments)
-        found: list[str] = []
-        current: list[str] = []
-        at = 0
-        quote = ""
-        quoted = False
-        while at < len(word):
-            char = word[at]
-            if char == "\\" and quote != "'":
-                following = word[at + 1 : at + 2]
-                keep = quote == '"' and following not in '"\\$`\n'
-                current.append(f"\\{following}" if keep else following.strip("\n"))
-                at += 2
-            elif char in "'\"" and quote in ("", char):
-                quote, quoted = ("" if quote else char), True
-                at += 1
-            elif char == "$" and quote != "'":
-                value, at = self._variable(word, at)
-                pieces = value.split() if split and not quote and not _UNKNOWN.search(value) else [value]
-                for index, piece in enumerate(pieces):
-                    if index:
-                        found.append("".join(current))
-                        current = []
-                    current.append(piece)
-            else:
-                current.append(char)
-                at += 1
-        if current or quoted:
-            text = "".join(current)
-            if text or quoted:
-                found.append(text)
-        return [text for one in found for text in _braces(one)] if split and not quoted else found
-
-    def _variable(self, word: str, at: int) -> tuple[str, int]:
-        """The value of the expansion at ``at``, and the position after it."""
-        if word.startswith("$(", at):
-            end = _closing(word, at + 1, "(", ")")
-            self._substitution(word[at + 2 : end - 1])
-            return word[at:end], end
-        if word.startswith("${", at):
-            end = _closing(word, at + 1, "{", "}")
-            match = _BRACED.match(word[at + 2 : end - 1])
-            return (self._braced(match) if match else word[at:end]), end
-        name = _NAME.match(word, at + 1)
-        if name is None:
-            return "$", at + 1
-        value = self._value(name[0])
-        return (f"${{{name[0]}}}" if value is None else value), name.end()
-
-    def _substitution(self, text: str) -> None:
-        """``$(...)`` runs as well; of interest when it creates something."""
-        if "create" in text and self._steps < MOST_STEPS and self._doubts < _DEEPEST:
-            self._maybe(parse(text), 1)
-
-    def _braced(self, match: re.Match[str]) -> str:
-        name, operator, default, start = match.groups()
-        if start is not None and name in ("@", "*") and self._arguments is not None:
-            return " ".join(self._arguments[max(int(start) - 1, 0) :])
-        value = self._value(name)
-        if operator in (":+", "+"):
-            return self.text(default) if value else ""
-        if operator in (":-", "-", ":=", "=") and not value and (value is None or operator.startswith(":")):
-            return self.text(default)
-        return f"${{{match[0]}}}" if value is None else value
-
-    def _value(self, name: str) -> str | None:
-        if name.isdecimal() and name != "0":
-            index = int(name) - 1
-            if self._arguments is None:
-                return None
-            return self._arguments[index] if index < len(self._arguments) else ""
-        if name == "#":
-            return None if self._arguments is None else str(len(self._arguments))
-        if name in ("@", "*"):
-            return None if self._arguments is None else " ".join(self._arguments)
-        return self._variables.get(name)
 
 
 _NUMERIC: Mapping[str, Callable[[int, int], bool]] = {
@@ -386,23 +301,6 @@ def _is_test(statement: Statement) -> bool:
     return isinstance(statement, Command) and (
         statement.words[0] in ("[", "[[", "test") or statement.words[-1] in ("]", "]]")
     )
-
-
-def _braces(text: str) -> Iterable[str]:
-    """``topic-{a,b}`` as its two words."""
-    match = re.search(r"(?<!\$)\{([^{},]*(?:,[^{},]*)+)\}", text)
-    if match is None:
-        return (text,)
-    return (f"{text[: match.start()]}{one}{text[match.end() :]}" for one in match[1].split(","))
-
-
-def _closing(text: str, at: int, opening: str, closing: str) -> int:
-    depth = 0
-    for position in range(at, len(text)):
-        depth += (text[position] == opening) - (text[position] == closing)
-        if not depth:
-            return position + 1
-    return len(text)
 
 
 __all__ = ["Block", "Call", "after_c", "parse", "run"]

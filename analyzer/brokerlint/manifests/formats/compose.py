@@ -249,7 +249,7 @@ def _service(
         "",
         image,
         environment,
-        project.profile,
+        profile_of(" ".join(container.profiles), project.profile),
         properties,
         (container.owner,) if container.owner else (),
     )
