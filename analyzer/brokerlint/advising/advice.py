@@ -20,10 +20,14 @@ from brokerlint.advising.scoring import Case, Ranking, flips, rank
 from brokerlint.advising.signals import gather
 from brokerlint.confidence import Confidence
 from brokerlint.topology import ChannelNode, Topology, closure
+from brokerlint.topology.signals import is_retry
 
 Verdict: TypeAlias = Literal["keep", "consider", "change", "insufficient"]
 SYSTEMS = ("sqs", "kafka", "sns", "eventbridge", "kinesis")
 """The systems that advice knows. Channels of others are left alone."""
+
+BESIDE = ("dead-letters", "retries")
+"""Uses of a channel that only serves another one and goes where that goes."""
 
 _ABSENCES = frozenset({"replay", "consumers", "streams"})
 _CLOSE = 2
@@ -34,8 +38,8 @@ class Advice:
     """What is advised for one channel.
 
     ``in_use`` are the candidates it may run on today, ``best`` those that fit its use best (several only when nothing
-    tells them apart), ``reasons`` and ``against`` needs that speak for and against ``best``, ``excluded`` the candidates
-    that are out of the question, each with why.
+    tells them apart), ``reasons`` and ``against`` needs that speak for and against ``best``, ``excluded`` those that
+    are out of the question, each with why.
     """
 
     channel: ChannelNode
@@ -82,8 +86,8 @@ def advise(channel: ChannelNode) -> Advice:
     case = Case(needs, used, channel.system, broker_version(channel))
     ranking = rank(case)
     shape = _used_as(channel, needs)
-    if shape in ("dead-letters", "unknown"):
-        verdict: Verdict = "keep" if shape == "dead-letters" else "insufficient"
+    if shape in (*BESIDE, "unknown"):
+        verdict: Verdict = "keep" if shape in BESIDE else "insufficient"
         questions = open_questions(case) if verdict == "insufficient" else ()
         return Advice(channel, shape, verdict, used, used, None, Confidence.LOW, evidence, needs, questions=questions)
     best, runner_up = _choice(ranking, used)
@@ -114,6 +118,8 @@ def _used_as(channel: ChannelNode, needs: dict[str, Need]) -> str:
     """The shape of the observed use, in one word."""
     if channel.is_dead_letter():
         return "dead-letters"
+    if is_retry(channel):
+        return "retries"
     if not channel.consumers() and not any(needs[key].value for key in ("replay", "consumers", "streams", "work")):
         return "unknown"
     for need, shape in (
@@ -201,7 +207,7 @@ def _said(key: str, need: Need) -> str:
 
 def advise_system(topology: Topology, advice: tuple[Advice, ...]) -> SystemAdvice:
     """What the single verdicts mean together."""
-    judged = [item for item in advice if item.verdict != "insufficient" and item.used_as != "dead-letters"]
+    judged = [item for item in advice if item.verdict != "insufficient" and item.used_as not in BESIDE]
     counts = Counter(item.verdict for item in judged)
     kafka = [item for item in judged if item.channel.system == "kafka"]
     logs = [item for item in kafka if any(item.needs[key].value for key in _ABSENCES)]

@@ -60,8 +60,8 @@ class Cost:
 
 
 def estimate(load: Workload, keys: Iterable[str], prices: PriceTable, cluster_there: bool = False) -> Cost:
-    """The cost of the candidates ``keys`` for ``load``. ``cluster_there``: Kafka runs anyway, so that a share group adds
-    nothing to it."""
+    """The cost of the candidates ``keys`` for ``load``. ``cluster_there``: Kafka runs anyway, so a share group
+    adds nothing."""
     wanted = tuple(keys)
     estimates = tuple(_estimate(load, key, prices, cluster_there) for key in wanted)
     notes = [*load.assumptions, "no retries counted, no discounts by volume, no traffic out of the region"]

@@ -26,8 +26,8 @@ class Workload:
     """What flows through one channel.
 
     ``volume`` is messages a second (None: not known), ``size`` bytes a message. ``send``, ``receive`` and ``delete``
-    are messages for each request, the cheapest first. ``pollers`` receive all the time and wait ``wait`` seconds when there
-    is nothing (None: not known). ``retention`` is seconds (None: not known, so storage is not counted).
+    are messages for each request, the cheapest first. ``pollers`` receive all the time and wait ``wait`` seconds when
+    there is nothing (None: not known). ``retention`` is seconds (None: not known, so storage is not counted).
     """
 
     volume: Range | None

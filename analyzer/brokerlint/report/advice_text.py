@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from click import style
 
-from brokerlint.advising.advice import Advice
+from brokerlint.advising.advice import BESIDE, Advice
 from brokerlint.advising.candidates import candidates
 from brokerlint.advising.cost import Cost
 from brokerlint.advising.evidence import Evidence
@@ -51,8 +51,8 @@ def _sentence(item: Advice) -> str:
     shape = item.used_as.replace("-", " ")
     if item.verdict == "insufficient":
         return "too little was seen to tell"
-    if item.used_as == "dead-letters":
-        return "dead letters; it stays beside the channel that it serves"
+    if item.used_as in BESIDE:
+        return f"{shape}; it goes where the channel goes that it serves"
     if item.verdict == "keep":
         against = f"; against: {terminal(item.against[0].partition(': ')[0])}" if item.against else ""
         return f"used as {shape}, and that fits ({item.confidence.word} confidence){against}"
