@@ -61,26 +61,38 @@ class TestSettings:
         assert {"auto_commit", "offset_reset", "isolation"}.isdisjoint(one.config)
 
     def test_callables(self, endpoints):
-        code = 'import pickle\nfrom kafka import KafkaConsumer\nc = KafkaConsumer("t", value_deserializer=lambda v: pickle.loads(v))\n'
+        code = (
+            "import pickle\nfrom kafka import KafkaConsumer\n"
+            'c = KafkaConsumer("t", value_deserializer=lambda v: pickle.loads(v))\n'
+        )
         (one,) = endpoints(code)
         assert one.config["value_deserializer"]["value"] == "pickle.loads"
 
     def test_a_secret_is_never_kept(self, endpoints):
-        code = 'from kafka import KafkaProducer\np = KafkaProducer(sasl_plain_password="hunter-2-and-more")\np.send("t", b"x")\n'
+        code = (
+            "from kafka import KafkaProducer\n"
+            'p = KafkaProducer(sasl_plain_password="hunter-2-and-more")\np.send("t", b"x")\n'
+        )
         (one,) = endpoints(code, "produce")
         assert one.config["sasl_password"]["value"] is None
         assert "hunter" not in repr(one)
         assert [found["key"] for found in one.facts["credentials"]] == ["sasl_password"]
 
     def test_a_secret_from_outside_is_none(self, endpoints):
-        code = 'import os\nfrom kafka import KafkaProducer\np = KafkaProducer(sasl_plain_password=os.environ["PW"])\np.send("t", b"x")\n'
+        code = (
+            "import os\nfrom kafka import KafkaProducer\n"
+            'p = KafkaProducer(sasl_plain_password=os.environ["PW"])\np.send("t", b"x")\n'
+        )
         (one,) = endpoints(code, "produce")
         assert one.facts["credentials"] == []
         assert one.config["sasl_password"]["env"] == "PW"
 
 
 class TestAwsClients:
-    CODE = 'import boto3\nfrom botocore.config import Config\ns = boto3.client("sqs"{more})\ns.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/q", MessageBody="x")\n'
+    CODE = (
+        'import boto3\nfrom botocore.config import Config\ns = boto3.client("sqs"{more})\n'
+        's.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/q", MessageBody="x")\n'
+    )
 
     @pytest.mark.parametrize(
         ("more", "timeout"),

@@ -375,3 +375,90 @@ def test_a_consumer_that_a_factory_makes_and_subscribes(facts):
     """
     found = facts(code)
     assert (found["loop_kind"], found["none_test"], found["error_checked"]) == ("while-true", "is-none", False)
+
+
+class TestGroups:
+    @pytest.mark.parametrize(
+        ("group", "varies"),
+        [
+            ("'mailer'", False),
+            ("os.environ['GROUP']", False),
+            ("f'mailer-{uuid.uuid4()}'", True),
+            ("'mailer-' + socket.gethostname()", True),
+            ("NAME", True),
+            ("settings.group", None),
+        ],
+    )
+    def test_whose_name_differs_at_each_start(self, group, varies, facts):
+        head = "import os, socket, uuid, settings\nNAME = f'x-{os.getpid()}'\n"
+        confluent = f"from confluent_kafka import Consumer\nc = Consumer({{'group.id': {group}}})\nc.subscribe(['a'])\n"
+        python = f"from kafka import KafkaConsumer\nc = KafkaConsumer('a', group_id={group})\n"
+        assert facts(head + confluent).get("group_varies") is varies
+        assert facts(head + python).get("group_varies") is varies
+
+    def test_state_rebuilt_from_the_beginning(self, facts):
+        code = """
+        from kafka import KafkaConsumer
+        cache = {}
+        for m in KafkaConsumer("prices", auto_offset_reset="RESET"):
+            cache[m.key] = m.value
+        """
+        assert len(facts(code.replace("RESET", "earliest"))["rebuilds"]) == 1
+        assert facts(code.replace("RESET", "latest"))["rebuilds"] == []
+
+
+def test_a_framework_acknowledges_as_it_is_told(endpoints):
+    code = """
+    from faststream import AckPolicy
+    from faststream.kafka import KafkaBroker
+    broker = KafkaBroker()
+    @broker.subscriber("a", ack_policy=AckPolicy.NACK_ON_ERROR)
+    async def one(m): ...
+    @broker.subscriber("b")
+    async def two(m): ...
+    """
+    assert [one.config.get("ack_policy", {}).get("value") for one in endpoints(code)] == ["NACK_ON_ERROR", None]
+    assert {one.facts["loop_kind"] for one in endpoints(code)} == {"decorator"}
+
+
+class TestLambdas:
+    TEMPLATE = """
+    AWSTemplateFormatVersion: "2010-09-09"
+    Transform: AWS::Serverless-2016-10-31
+    Resources:
+      Orders: {Type: AWS::SQS::Queue, Properties: {QueueName: orders}}
+      Function:
+        Type: AWS::Serverless::Function
+        Properties:
+          Handler: app.handler
+          CodeUri: .
+          Events:
+            Orders: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}
+    """
+    CODE = """
+    import json, requests
+    def handler(event, context):
+        failed = []
+        for record in event["Records"]:
+            try:
+                requests.post("http://x", json=json.loads(record["body"])["id"])
+            except Exception:
+                HANDLE
+        RETURN
+    """
+
+    def test_that_report_failures(self, facts):
+        code = self.CODE.replace("HANDLE", 'failed.append({"itemIdentifier": record["messageId"]})')
+        found = facts(code.replace("RETURN", 'return {"batchItemFailures": failed}'), template_DOT_yaml=self.TEMPLATE)
+        assert [ack["kind"] for ack in found["acks"]] == ["return-failures"]
+        assert found["try_shape"]["logs_only"] is False
+        assert found["body_paths"] == ["id"]
+
+    def test_that_swallow_failures(self, facts):
+        found = facts(
+            self.CODE.replace("HANDLE", "print('bad')").replace("RETURN", "return None"),
+            template_DOT_yaml=self.TEMPLATE,
+        )
+        assert found["acks"] == []
+        assert (found["try_shape"]["broad"], found["try_shape"]["logs_only"]) == (True, True)
+        assert [one["class"] for one in found["effects"]] == ["http"]

@@ -23,6 +23,7 @@ _KINDS = {
     "delete": "delete", "visibility": "visibility", "commit": "commit", "store": "store", "acknowledge": "acknowledge",
     "partial-response": "return-failures",
 }  # fmt: skip
+_COLLECTS = frozenset({"append", "add", "put", "put_nowait", "extend", "insert", "update", "appendleft"})
 _BY_NAME = {
     "delete": "delete",
     "delete_message": "delete",
@@ -273,10 +274,8 @@ def keeps(frame: Frame, handler: int, walk: Walk, effects: Effects) -> bool:
     for moment in within(frame, handler, walk.moments):
         if effects.of(moment) or kind_of(moment):
             return True
-        if moment.frame is frame and not is_logging(moment.call) and moment.holds() and not moment.entered:
-            function = moment.call.function
-            if not (isinstance(function, ir.Attribute) and frame.held.kind(function.value)):
-                return True
+        if moment.frame is frame and _hands_on(moment):
+            return True
     body = frame.body
     return any(
         context.inside(body, binding.block, handler)
@@ -284,6 +283,15 @@ def keeps(frame: Frame, handler: int, walk: Walk, effects: Effects) -> bool:
         and not isinstance(binding.value, ir.Opaque)
         for binding in body.bindings
     )
+
+
+def _hands_on(moment: Moment) -> bool:
+    """Does a handler give the message, or a part of it, to a container or to other code?"""
+    if is_logging(moment.call) or not moment.holds() or moment.entered:
+        return False
+    function = moment.call.function
+    of_message = isinstance(function, ir.Attribute) and moment.frame.held.kind(function.value) in ("message", "batch")
+    return moment.name in _COLLECTS or not of_message
 
 
 def within(frame: Frame, block: int, moments: Iterable[Moment]) -> list[Moment]:

@@ -57,6 +57,7 @@ def configuration(
     records = [value for value in config if isinstance(value, Record)]
     for record in records:
         _read(ev, record, use.library, known)
+    known |= _arguments(found)
     complete: bool | None = None
     if config:
         complete = len(records) == len(config) == 1 and not any(record.more for record in records)
@@ -76,6 +77,19 @@ def ignored_by_share_groups(found: Found) -> list[str]:
     return sorted(
         {str(k) for v in config if isinstance(v, Record) for k, _ in v.entries if names.get(str(k)) in _NOT_SHARED}
     )
+
+
+def _arguments(found: Found) -> dict[str, dict[str, Any]]:
+    """Settings that a call itself takes: the acknowledgement policy of a framework's subscriber."""
+    known: dict[str, dict[str, Any]] = {}
+    for argument, name in (("acknowledgement", "ack_policy"), ("offset_reset", "offset_reset")):
+        spec = found.use.operation.arguments.get(argument)
+        values = [values for place in (spec.places if spec else ()) for key, values in found.use.args if key == place]
+        for value in values[0] if values else ():
+            text = value.path.rpartition(".")[2] if isinstance(value, External) else getattr(value, "value", None)
+            if isinstance(text, (str, bool)):
+                known[name] = {"value": normal(name, text), "origin": "literal"}
+    return known
 
 
 def _read(ev: Evaluator, record: Record, library_: Library, known: dict[str, dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from brokerlint.link.behaviour.entry import Entries
 from brokerlint.link.callers import Callers
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.sites import CallSite, bodies, last_name
-from brokerlint.link.values import Const
+from brokerlint.link.values import Const, EnvVar, Values
 from brokerlint.places import Place
 from brokerlint.python import ir
 
@@ -135,3 +135,26 @@ def aws_settings(made: CallSite | None) -> tuple[dict[str, dict[str, Any]], dict
     if isinstance(timeout, ir.Constant) and isinstance(timeout.value, (int, float)):
         return settings, {"client_read_timeout": int(timeout.value)}
     return settings, {}
+
+
+def group_varies(made: CallSite | None, group: Values) -> bool | None:
+    """Has the consumer group's name a part that differs at each start? None when that can't be told."""
+    if group and all(isinstance(value, (Const, EnvVar)) for value in group):
+        return False
+    if made is None:
+        return None
+    for expr in _group_names(made):
+        written = payload.inlined(made.module.body, payload.inlined(made.body, expr, made.at), payload.END)
+        if payload.key_of(written, False, ())["kind"] == "random":
+            return True
+    return None
+
+
+def _group_names(made: CallSite) -> list[ir.Expr]:
+    """The expressions that name the group where a client is made."""
+    found = [argument.value for argument in made.site.call.arguments if argument.keyword in ("group_id", "group")]
+    for argument in made.site.call.arguments:
+        whole = payload.inlined(made.module.body, payload.inlined(made.body, argument.value, made.at), payload.END)
+        if isinstance(whole, ir.Mapping):
+            found += [value for key, value in whole.entries if key == ir.Constant("group.id")]
+    return found

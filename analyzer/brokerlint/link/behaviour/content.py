@@ -97,6 +97,29 @@ def _accumulations(frame: Frame) -> list[ir.Binding]:
     return found
 
 
+def kept_by_key(walks: list[Walk]) -> list[Place]:
+    """``cache[message.key] = message.value``: where a handler keeps the last of each key in memory."""
+    found = set()
+    for walk in walks:
+        for frame in walk.frames:
+            for binding in frame.body.bindings:
+                target = binding.target
+                if (
+                    isinstance(target, ir.Subscript)
+                    and frame.held.kind(target.index) == "part"
+                    and base_key(target.value)
+                ):
+                    local = any(
+                        isinstance(b.target, ir.Name)
+                        and b.target.id == base_key(target.value)
+                        and context.loops(frame.body, b.block)
+                        for b in frame.body.bindings
+                    )
+                    if not local and frame.held.kind(binding.value):
+                        found.add(Place(frame.scope.path, binding.line, binding.line))
+    return sorted(found)
+
+
 def state(origins: list[Origin], walks: list[Walk], effects: Effects, acks: list[dict[str, Any]]) -> dict[str, Any]:
     """What is kept in memory from message to message and given out from time to time; empty when nothing is."""
     for walk in walks:

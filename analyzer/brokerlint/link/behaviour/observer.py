@@ -35,6 +35,7 @@ from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites
 from brokerlint.link.values import FunctionValue
 from brokerlint.models.model import Argument
+from brokerlint.places import Place
 from brokerlint.python import ir
 
 Facts = dict[str, Any]
@@ -116,12 +117,20 @@ class Observer:
             "seeks": consuming.seeks(self._ev, acts, found.sink, use.operation.act, found.activation),
             "closes": self._closes(found, acts),
         }
+        facts["group_varies"] = connecting.group_varies(self._made(found), use.group) if use.system == "kafka" else None
+        facts["rebuilds"] = self._rebuilds(facts, walks, config)
         facts |= self._receive_arguments(found, acts, origins, config)
         if origins:
             facts |= self.handling(origins, walks, acts, use.library.name, use.system, config)
             if any(origin.how == "call" for origin in origins):
                 facts["stops_on_empty"] = consuming.stops_on_empty(origins)
         return facts
+
+    def _rebuilds(self, facts: Facts, walks: list[Walk], config: Config) -> list[Place]:
+        """Where state is rebuilt from the first record on: each start reads everything, and the last of each key is kept."""
+        fresh = facts["group_kind"] == "none" or facts["group_varies"]
+        from_start = config.get("offset_reset", {}).get("value") == "earliest"
+        return content.kept_by_key(walks) if facts["seeks"] or (fresh and from_start) else []
 
     def handling(
         self, origins: list[Origin], walks: list[Walk], acts: list[Act], library: str, system: str, config: Config
