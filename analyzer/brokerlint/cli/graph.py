@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from brokerlint.checking import Finding
     from brokerlint.facts import Facts
 
+_DRAWINGS = ("mermaid", "dot", "html")
+
 
 @click.command("graph")
 @arguments
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--trace", is_flag=True, help="Show how each channel's name was found (text).")
 @click.option("--focus", "node", metavar="NODE", help="Only what is near this service or channel.")
 @click.option("--depth", type=click.IntRange(0), default=2, show_default=True, help="How many steps count as near.")
+@click.option("--collapse", is_flag=True, help="Draw services only, joined by the channels between them.")
 @click.option("--anonymize", is_flag=True, help="Replace every name, path and text by a pseudonym.")
 @told
 def command(
@@ -35,6 +38,7 @@ def command(
     trace: bool,
     node: str | None,
     depth: int,
+    collapse: bool,
     anonymize: bool,
 ) -> int:
     """Show which services produce to and consume from which channels.
@@ -46,6 +50,8 @@ def command(
     from brokerlint.report.graph import Graph
     from brokerlint.topology import build
 
+    if collapse and output_format not in _DRAWINGS:
+        raise click.UsageError(f"--collapse is for drawings: --format {', '.join(_DRAWINGS)}")
     inputs = gather(paths, config_path, include, {})
     facts = _near(inputs.facts, node, depth) if node else inputs.facts
     findings: tuple[Finding, ...] = ()
@@ -56,7 +62,7 @@ def command(
         facts, lines = anonymous(facts), SourceLines(None)
     elif judged:
         findings = _findings(inputs)
-    graph = Graph(build(facts, inputs.config.declarations()), lines, trace, findings, judged)
+    graph = Graph(build(facts, inputs.config.declarations()), lines, trace, findings, judged, collapse)
     put(render_graph(output_format, graph, color=colored(output)), output)
     warn(inputs.facts)
     refuse(inputs.facts, strict=strict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brokerlint.changes import Change
 from brokerlint.report.escape import mermaid
-from brokerlint.report.graph import Edge, flow
+from brokerlint.report.graph import Edge, flow, named
 from brokerlint.report.mermaid import SHAPES
 from brokerlint.topology import Topology
 
@@ -29,7 +29,7 @@ class _Side:
         """The side that ``topology`` is."""
         boxes = {}
         for key, data in topology.graph().nodes(data=True):
-            kind, label, system = data.get("kind", "external"), data.get("label", key), data.get("system", "")
+            (kind, label), system = named(key, data), data.get("system", "")
             boxes[key] = (kind, f"{system} {kind} {label}" if system else label)
         channels = {node.key: (node.system, node.label) for node in topology.channels() if node.uses or node.declared}
         return cls(flow(topology), boxes, channels)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ from brokerlint.document import plain
 from brokerlint.facts import Name, Service
 from brokerlint.places import Place
 from brokerlint.report.escape import masked, terminal
-from brokerlint.report.graph import Graph, flow
+from brokerlint.report.graph import Graph, between, flow, named
 from brokerlint.report.layout import Layout, layered
 from brokerlint.topology import ChannelNode, Topology, Use
 
@@ -57,7 +57,7 @@ def page_data(graph: Graph) -> dict[str, Any]:
             boxes[key].findings.append(number)
     order = {key: index for index, key in enumerate(boxes)}
     sizes = {key: (_width(_short(box.label), _caption(box)), _HEIGHT) for key, box in boxes.items()}
-    collapsed = _collapsed(boxes, arrows)
+    collapsed = {(s, t, "via"): way for (s, t), way in between(graph.topology).items()}
     data: dict[str, Any] = inert({
         "boxes": [_box(box, graph, order) for box in boxes.values()],
         "findings": [
@@ -70,6 +70,7 @@ def page_data(graph: Graph) -> dict[str, Any]:
             {"what": f"{item.system} {item.what}", "why": item.why, "at": _at(item.place, graph)}
             for item in sorted(graph.topology.facts.unresolved, key=lambda item: (item.place, item.what))
         ],
+        "start": "services" if graph.collapsed else "channels",
         "views": {
             "channels": _view(sizes, dict.fromkeys(arrows, ()), order),
             "services": _view(
@@ -110,9 +111,8 @@ def _drawing(topology: Topology) -> tuple[dict[str, _Box], list[_Arrow]]:
     touched = {end for source, target, _ in arrows for end in (source, target)}
     boxes = {}
     for key, data in sorted(graph.nodes(data=True)):
-        channel, kind = topology.channel(key), data.get("kind", "external")
+        channel, (kind, label) = topology.channel(key), named(key, data)
         if kind != "group" and (key in touched or (channel is not None and channel.declared)):
-            label = data.get("label", key.partition(":")[2] or key)
             service = topology.service(label) if kind == "service" else None
             mine = list(channel.uses) if channel is not None else _in_order(uses[key].values())
             boxes[key] = _Box(key, kind, label, data.get("system", ""), channel, service, mine)
@@ -121,20 +121,6 @@ def _drawing(topology: Topology) -> tuple[dict[str, _Box], list[_Arrow]]:
 
 def _in_order(uses: Iterable[Use]) -> list[Use]:
     return sorted(uses, key=lambda use: (use.role, use.place, use.channel))
-
-
-def _collapsed(boxes: Mapping[str, _Box], arrows: Sequence[_Arrow]) -> dict[_Arrow, tuple[str, ...]]:
-    """Arrows from service to service, each with the labels of the channels in between."""
-    readers: dict[str, set[str]] = defaultdict(set)
-    for source, target, role in arrows:
-        if role == "consume":
-            readers[source].add(target)
-    between: dict[_Arrow, set[str]] = defaultdict(set)
-    for source, target, role in arrows:
-        for reader in readers[target] if role == "produce" else ():
-            if boxes[source].kind in _SERVICES and boxes[reader].kind in _SERVICES:
-                between[source, reader, "via"].add(boxes[target].label)
-    return {edge: tuple(sorted(labels)) for edge, labels in sorted(between.items())}
 
 
 def _view(

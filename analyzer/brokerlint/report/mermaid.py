@@ -21,11 +21,13 @@ _ARROWS = {"produce": "-->", "deliver": "-->", "consume": "-->", "redrive": "-. 
 
 def render(graph: Graph) -> str:
     """A left-to-right chart; nodes have numbers for names, so no foreign text is ever syntax."""
-    nodes, edges = drawing(graph.topology)
+    nodes, edges = drawing(graph.topology, collapsed=graph.collapsed)
     names = {node.key: f"n{index}" for index, node in enumerate(nodes)}
     lines = ["flowchart LR"]
     for node in nodes:
         opened, closed = SHAPES.get(node.kind, ("([", "])"))
         lines.append(f'  {names[node.key]}{opened}"{mermaid(node.label)}"{closed}')
-    lines += [f"  {names[edge.source]} {_ARROWS.get(edge.role, '-->')} {names[edge.target]}" for edge in edges]
+    for edge in edges:
+        arrow = f'-->|"{mermaid(edge.label)}"|' if edge.label else _ARROWS.get(edge.role, "-->")
+        lines.append(f"  {names[edge.source]} {arrow} {names[edge.target]}")
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@
   const drawing = byId("drawing"), world = byId("world"), panel = byId("panel"), search = byId("search");
   const filters = { system: byId("system"), service: byId("service"), finding: byId("finding") };
   const camera = { x: 0, y: 0, scale: 1 };
-  let view = data.views.channels;
+  let view = data.views[data.start];
   const checks = new Map(data.findings.map((finding) => [finding.check, finding.name])); // worst first, as they come
   let chosen = -1; // the box shown in the panel
   let shown = new Set(); // the boxes that the filters leave
@@ -445,6 +445,7 @@
   });
   addEventListener("resize", () => fit());
 
+  byId("view").value = data.start;
   draw();
   const key = (() => { try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; } })();
   choose(data.boxes.findIndex((box) => box.key === key));
