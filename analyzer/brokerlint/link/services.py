@@ -176,7 +176,8 @@ class Services:
         """Where a service lives: its build context, the folders and packages of its entry points, its stack's folder."""
         roots = [root for root in fact.roots if root not in ("", ".")]
         for entry in entries:
-            roots += [posixpath.dirname(entry), self._program.package_of(entry)]
+            app, command, _ = entry.partition("/management/commands/")
+            roots += [posixpath.dirname(entry), self._program.package_of(entry), app if command else ""]
         if fact.platform == "lambda":
             roots.append(posixpath.dirname(fact.place.path))
         top = not any(roots) or any("/" not in entry for entry in entries)
@@ -217,9 +218,23 @@ class Services:
         mains = [path] if path in self._main_files(root) else self._reaching(path, root)
         if 0 < len(mains) <= MOST_SCRIPTS:
             return [self._script(main, root) for main in mains]
-        if posixpath.dirname(path) != root and not self._imported(path):
+        beside = self._handler_around(path, root)
+        if beside:
+            return [self._script(beside, root)]
+        loose = not (root in self._roots and self._program.in_package(path))
+        if loose and posixpath.dirname(path) != root and not self._imported(path):
             return [self._script(path, root)]
         return [self._project(path, root)]
+
+    def _handler_around(self, path: str, root: str) -> str | None:
+        """The handler in the closest folder around ``path`` that has exactly one: code loaded by name belongs to it."""
+        folder = posixpath.dirname(path)
+        while folder and folder != root:
+            here = [p for p in self._main_files(root) if posixpath.dirname(p) == folder and self._imports.is_handler(p)]
+            if len(here) == 1:
+                return here[0]
+            folder = posixpath.dirname(folder)
+        return None
 
     def _reaching(self, path: str, root: str) -> list[str]:
         """Entry points that bring the module in; a script inside the project's own package is part of that project."""
