@@ -139,10 +139,17 @@ class TestDefaults:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("acks", "-1", "all"), ("acks", -1, "all"), ("acks", "1", 1), ("acks", "all", "all"), ("auto_commit", "True", True),
-        ("offset_reset", "largest", "latest"), ("max_poll_interval", "600000", 600000), ("group", "42", "42"), ("security", "SSL", "SSL"),
+        ("acks", "-1", "all"),
+        ("acks", -1, "all"),
+        ("acks", "1", 1),
+        ("acks", "all", "all"),
+        ("auto_commit", "True", True),
+        ("offset_reset", "largest", "latest"),
+        ("max_poll_interval", "600000", 600000),
+        ("group", "42", "42"),
+        ("security", "SSL", "SSL"),
     ],
-)  # fmt: skip
+)
 def test_one_spelling(name, value, expected):
     assert normal(name, value) == expected
 

@@ -263,7 +263,8 @@ class TestTries:
     @pytest.mark.parametrize(("loop", "bounded"), [("for _ in range(3):", True), ("while True:", False)])
     def test_retries(self, loop, bounded, facts):
         code = "import requests\n" + confluent(
-            "if msg is None: continue", loop, "    try:", "        requests.post('http://x', data=msg.value())", "        break",
+            "if msg is None: continue", loop, "    try:", "        requests.post('http:/"
+"/x', data=msg.value())", "        break",
             "    except Exception:", "        pass",
         )  # fmt: skip
         assert facts(code)["bounded_retry"] is bounded
@@ -324,7 +325,8 @@ class TestEnds:
             ("try:\n    for m in c:\n        print(m)\nfinally:\n    c.close()\n", ["finally"]),
             ("for m in c:\n    print(m)\n", []),
             (
-                "import signal\ndef stop(*_):\n    c.close()\nsignal.signal(signal.SIGTERM, stop)\nfor m in c:\n    print(m)\n",
+                ("import signal\ndef stop(*_):\n    c.close()\n"
+                "signal.signal(signal.SIGTERM, stop)\nfor m in c:\n    print(m)\n"),
                 ["signal"],
             ),
         ],

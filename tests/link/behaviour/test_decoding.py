@@ -90,7 +90,10 @@ def test_keys_read_in_functions_and_of_plain_messages(facts):
 
 
 def test_types_that_are_told_apart(facts):
-    work = "e = json.loads(m.value)\n        if e['type'] == 'created': print(1)\n        elif e['type'] in ('paid', 'sent'): print(2)"
+    work = (
+        "e = json.loads(m.value)\n        if e['type'] == 'created': print(1)\n"
+        "        elif e['type'] in ('paid', 'sent'): print(2)"
+    )
     assert facts(AIOKAFKA.format(arguments="", work=work))["event_types"] == ["created", "paid", "sent"]
     assert "event_types" not in facts(AIOKAFKA.format(arguments="", work="print(m.value)"))
 

@@ -20,8 +20,10 @@ SEND = 'sqs.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789
 )
 def test_of_a_send(code, kind, facts):
     head = (
-        "import boto3, click\nfrom flask import Flask\nfrom fastapi import APIRouter\nfrom rest_framework.views import APIView\n"
-        "from django.core.management.base import BaseCommand\napp, router = Flask(''), APIRouter()\nsqs = boto3.client('sqs')\n"
+        "import boto3, click\nfrom flask import Flask\n"
+        "from fastapi import APIRouter\nfrom rest_framework.views import APIView\n"
+        "from django.core.management.base import BaseCommand\n"
+        "app, router = Flask(''), APIRouter()\nsqs = boto3.client('sqs')\n"
     )
     assert facts(head + code.replace("SEND", SEND) + "\n", "produce").get("entry_kind") == kind
 
@@ -31,7 +33,8 @@ def test_of_a_send(code, kind, facts):
     [
         ("p = Producer({})\ndef f(v):\n    p.produce('t', v)", "module"),
         (
-            "class B:\n    def __init__(self):\n        self.p = Producer({})\n    def f(self, v):\n        self.p.produce('t', v)",
+            ("class B:\n    def __init__(self):\n        self.p = Producer({})\n"
+            "    def f(self, v):\n        self.p.produce('t', v)"),
             "init",
         ),
         ("def f(v):\n    p = Producer({})\n    p.produce('t', v)", "function"),
@@ -39,14 +42,18 @@ def test_of_a_send(code, kind, facts):
         ("@app.post('/x')\ndef f(v):\n    p = Producer({})\n    p.produce('t', v)", "handler"),
         ("@lru_cache\ndef make():\n    return Producer({})\ndef f(v):\n    make().produce('t', v)", "module"),
         (
-            "p = None\ndef make():\n    global p\n    if p is None:\n        p = Producer({})\n    return p\ndef f(v):\n    make().produce('t', v)",
+            ("p = None\ndef make():\n    global p\n    if p is None:\n"
+            "        p = Producer({})\n    return p\ndef f(v):\n    make().produce('t', v)"),
             "module",
         ),
         ("def make():\n    return Producer({})\np = make()\ndef f(v):\n    p.produce('t', v)", "module"),
     ],
 )
 def test_where_a_client_is_made(code, scope, facts):
-    head = "from functools import lru_cache\nfrom confluent_kafka import Producer\nfrom flask import Flask\napp = Flask('')\n"
+    head = (
+        "from functools import lru_cache\nfrom confluent_kafka import Producer\n"
+        "from flask import Flask\napp = Flask('')\n"
+    )
     assert facts(head + code + "\n", "produce")["client_scope"] == scope
 
 

@@ -107,9 +107,10 @@ class TestFingerprints:
         import json, boto3
         from confluent_kafka import Producer
         sqs, p = boto3.client("sqs"), Producer({})
+        URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/a"
         def send(order):
             p.produce("orders", json.dumps(order).encode())
-            sqs.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/a", MessageBody=json.dumps(order))
+            sqs.send_message(QueueUrl=URL, MessageBody=json.dumps(order))
         """
         one, other = (found.facts["payload"] for found in endpoints(code, "produce"))
         assert one == other
@@ -133,7 +134,7 @@ class TestContent:
         import json, boto3
         events = boto3.client("events")
         def send(order):
-            events.put_events(Entries=[{"Source": "shop", "DetailType": "OrderPlaced", "Detail": json.dumps({"id": order})}])
+            events.put_events(Entries=[{"Source": "shop", "DetailType": "OrderPlaced", "Detail": json.dumps({"id": order})}])  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501
         """
         found = facts(code, "produce")
         assert (found["event_type"], found["max_entries"], found["payload_keys"]) == ("OrderPlaced", 1, ["id"])

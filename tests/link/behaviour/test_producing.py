@@ -34,7 +34,8 @@ class TestLoops:
         code = """
         import boto3
         sqs = boto3.resource("sqs")
-        QUEUES = [sqs.Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/a"), sqs.Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/b")]
+        HOST = "https://sqs.eu-west-1.amazonaws.com/123456789012/"
+        QUEUES = [sqs.Queue(HOST + "a"), sqs.Queue(HOST + "b")]
         def send(body):
             for queue in QUEUES:
                 queue.send_message(MessageBody=body)
@@ -214,10 +215,11 @@ class TestBeside:
         import boto3
         from django.db import models, transaction
         sqs = boto3.client("sqs")
+        URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/a"
         class Order(models.Model): ...
         def place(o):
             Order.objects.create(o=o)
-            transaction.on_commit(lambda: sqs.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/a", MessageBody=o))
+            transaction.on_commit(lambda: sqs.send_message(QueueUrl=URL, MessageBody=o))
         """
         assert facts(code, "produce")["on_commit"] is True
 

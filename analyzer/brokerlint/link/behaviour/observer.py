@@ -127,7 +127,7 @@ class Observer:
         return facts
 
     def _rebuilds(self, facts: Facts, walks: list[Walk], config: Config) -> list[Place]:
-        """Where state is rebuilt from the first record on: each start reads everything, and the last of each key is kept."""
+        """Where state is rebuilt: each start reads everything, and the last of each key is kept."""
         fresh = facts["group_kind"] == "none" or facts["group_varies"]
         from_start = config.get("offset_reset", {}).get("value") == "earliest"
         return content.kept_by_key(walks) if facts["seeks"] or (fresh and from_start) else []
