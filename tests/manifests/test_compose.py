@@ -168,6 +168,11 @@ def test_a_migration_is_tooling(facts_of: Reader) -> None:
     assert orders(facts_of, "command: python manage.py migrate").properties == {"tooling": True}
 
 
+def test_a_script_that_only_prepares_is_tooling(facts_of: Reader) -> None:
+    script = "#!/bin/sh\npsql -f schema.sql\necho done\n"
+    assert orders(facts_of, "command: ./init.sh", orders__init_dot_sh=script).properties == {"tooling": True}
+
+
 # --- Variables ----------------------------------------------------------------------------------------------------
 
 

@@ -125,3 +125,29 @@ def test_parts_copied_one_by_one_and_the_python_path(facts_of: Reader) -> None:
         "orders/common/bus.py": "",
     })  # fmt: skip
     assert facts.services[0].roots == ("orders", "orders/common")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", '[project]\nname = "shop-api"\n'),
+        ("pyproject.toml", '[tool.poetry]\nname = "shop-api"\n'),
+        ("setup.cfg", "[metadata]\nversion = 1\nname = shop-api\n[options]\nname = x\n"),
+    ],
+)
+def test_an_image_at_the_root_is_called_like_the_project(facts_of: Reader, path: str, text: str) -> None:
+    facts = facts_of({"Dockerfile": 'FROM python\nCOPY . .\nCMD ["python", "app.py"]\n', path: text, "app.py": ""})
+    assert [service.name for service in facts.services] == ["shop-api"]
+
+
+def test_a_broken_project_names_nothing(facts_of: Reader) -> None:
+    image = 'FROM python\nCOPY . .\nCMD ["python", "app.py"]\n'
+    facts = facts_of({"Dockerfile": image, "pyproject.toml": "[project\nname", "app.py": ""})
+    assert [service.name for service in facts.services] == ["app"]
+    assert facts.diagnostics == ()
+
+
+def test_several_dockerfiles_of_one_program_are_one_service(facts_of: Reader) -> None:
+    image = 'FROM python\nCOPY . .\nCMD ["python", "app.py"]\n'
+    facts = facts_of({"a/Dockerfile": image, "a/Dockerfile.rhel": f"{image}LABEL x=y\n", "a/app.py": ""})
+    assert [service.name for service in facts.services] == ["a"]

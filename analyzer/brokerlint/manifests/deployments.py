@@ -17,7 +17,7 @@ from brokerlint.manifests.layout import holds_python, layout, python_folders, ro
 from brokerlint.manifests.operators import Claim, Scaling
 from brokerlint.manifests.products import is_infrastructure
 from brokerlint.manifests.profiles import profile_of
-from brokerlint.manifests.programs import prepares, runs_otherwise, runs_python, started, words_known
+from brokerlint.manifests.programs import only_prepares, runs_otherwise, runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
 from brokerlint.manifests.workloads import Box, ConfigMap, Workload
 from brokerlint.places import Place
@@ -142,7 +142,8 @@ def _service(deployed: Deployed, box: Box, environment: dict[str, Setting], tree
     place = layout(tree, context, stage, workdir=box.working_dir)
     environment = {**(stage.environment if stage else {}), **environment}
     known = words_known(environment)
-    command = started(_command(box, stage), known, place, tree)
+    given = _command(box, stage)
+    command = started(given, known, place, tree)
     roots = roots_of(place, known, context, dockerfile)
     ours = runs_python(command) or (
         (found is not None or bool(context) or workload.platform == "clowdapp")
@@ -163,7 +164,7 @@ def _service(deployed: Deployed, box: Box, environment: dict[str, Setting], tree
         box.image,
         environment,
         deployed.profile,
-        {"tooling": True} if command and prepares(command) else {},
+        {"tooling": True} if only_prepares(given, known, place, tree) else {},
         (workload.owner,) if workload.owner else (),
     )
 

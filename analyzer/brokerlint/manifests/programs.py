@@ -107,6 +107,14 @@ def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
     return list({call.words: call for call in python or chosen}.values())
 
 
+def only_prepares(command: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree) -> bool:
+    """Whether a command, or the script of the tree that it runs, does nothing that lasts."""
+    calls = _calls(unwrapped(command), environment, files, tree) if command else None
+    if calls:
+        return not programs(calls) or all(prepares(call.words) for call in programs(calls))
+    return bool(command) and prepares(command)
+
+
 def unwrapped(command: Sequence[str]) -> tuple[str, ...]:
     """The command without what only wraps it: process supervisors, tracers, tool runners, variables."""
     words = list(command)

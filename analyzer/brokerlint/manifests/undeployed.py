@@ -10,6 +10,7 @@ from brokerlint.manifests.facts import ServiceFact
 from brokerlint.manifests.formats import compose, helm, kubernetes, quix
 from brokerlint.manifests.formats.dockerfile import Dockerfile, command_of, place_of
 from brokerlint.manifests.formats.dotenv import beside
+from brokerlint.manifests.formats.projects import name_of
 from brokerlint.manifests.images import only_for_development
 from brokerlint.manifests.layout import layout, likely_context, roots_of
 from brokerlint.manifests.programs import runs_python, started, words_known
@@ -50,7 +51,7 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
         handler, command = command[0].replace(".", "/", command[0].count(".") - 1), ()
     if not handler and not runs_python(command):
         return None
-    name = _name(path, folder)
+    name = _name(path, folder, name_of(tree, context))
     roots = roots_of(place, known, context, path)
     return ServiceFact(
         f"{path}#{name}",
@@ -64,10 +65,10 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     )
 
 
-def _name(path: str, folder: str) -> str:
+def _name(path: str, folder: str, project: str) -> str:
     file = posixpath.basename(path).lower()
     ending = file.partition(".")[2] if file.startswith(("dockerfile.", "containerfile.")) else ""
     if file.endswith(".dockerfile"):
         ending = file.removesuffix(".dockerfile")
     parts = [part for part in folder.split("/") if part not in ("docker", "build", "deploy", "dockerfiles", "")]
-    return ending or (parts[-1] if parts else "app")
+    return ending or (parts[-1] if parts else project or "app")

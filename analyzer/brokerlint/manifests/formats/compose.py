@@ -23,7 +23,7 @@ from brokerlint.manifests.images import by_image_name, dockerfile_of
 from brokerlint.manifests.layout import holds_python, layout, roots_of
 from brokerlint.manifests.products import is_infrastructure, is_kafka
 from brokerlint.manifests.profiles import profile_of
-from brokerlint.manifests.programs import idles, prepares, runs_otherwise, runs_python, started, words_known
+from brokerlint.manifests.programs import idles, only_prepares, runs_otherwise, runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
 from brokerlint.manifests.values import interpolated, setting, shown
 from brokerlint.manifests.yaml_nodes import MISSING, partial
@@ -37,6 +37,16 @@ _OTHERS = re.compile(
 )
 _BASES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _DEEPEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Where an image comes from: context, Dockerfile and stage as far as known; ``ours`` if the tree builds it."""
+
+    context: str
+    dockerfile: str
+    stage: Stage | None
+    ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +111,14 @@ def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
 
 
 def dockerfiles(tree: Tree) -> frozenset[str]:
-    """The Dockerfiles that the compose files of the tree build."""
-    found: set[str] = set()
-    for project in _projects(tree.of("compose"), tree, []):
-        for container in project.containers.values():
-            if container.build is not None:
-                context = project.outside(container.build.context)
-                found.add(dockerfile_of(tree, context, project.text(container.build.dockerfile)) or "")
-    return frozenset(found)
+    """The Dockerfiles whose images the compose files of the tree run."""
+    projects = _projects(tree.of("compose"), tree, [])
+    images = _images(projects)
+    return frozenset(
+        _built(project, container, images, tree).dockerfile
+        for project in projects
+        for container in project.containers.values()
+    )
 
 
 # --- Files brought together ---------------------------------------------------------------------------------------
@@ -218,26 +228,25 @@ def _service(
     project: Project, container: Container, images: Mapping[str, tuple[Project, Build]], tree: Tree
 ) -> ServiceFact | None:
     """The container as a service; None when it is infrastructure."""
-    image = project.text(container.image)
-    builder, build = (project, container.build) if container.build else images.get(image, (project, None))
-    context, dockerfile, stage = _built(builder, build, image, tree)
+    image = _built(project, container, images, tree)
     mounts = [(project.outside(outside), inside) for outside, inside in container.mounts]
     mounts = [(outside, inside) for outside, inside in mounts if holds_python(tree, outside) or outside in tree.paths]
-    if build is None and stage is None and not mounts:
+    if not image.ours and not mounts:
         return None
-    place = layout(tree, context, stage, mounts, project.text(container.working_dir))
-    environment = _environment(project, container, stage, tree)
+    place = layout(tree, image.context, image.stage, mounts, project.text(container.working_dir))
+    environment = _environment(project, container, image.stage, tree)
     known = words_known(environment)
-    command = started(_command(project, container, stage), known, place, tree)
-    roots = roots_of(place, known, context, dockerfile)
-    if not (runs_python(command) if build is None and stage is None else _is_program(command, stage, roots, tree)):
+    given = _command(project, container, image.stage)
+    command = started(given, known, place, tree)
+    roots = roots_of(place, known, image.context, image.dockerfile)
+    if not (_is_program(command, image.stage, roots, tree) if image.ours else runs_python(command)):
         return None
-    for name, one in beside(tree, dict.fromkeys((*roots, context))).items():
+    for name, one in beside(tree, dict.fromkeys((*roots, image.context))).items():
         environment.setdefault(name, one)
     properties: dict[str, Any] = {}
     if container.replicas is not None:
         properties["replicas_max"] = container.replicas
-    if command and prepares(command):
+    if only_prepares(given, known, place, tree):
         properties["tooling"] = True
     return ServiceFact(
         f"{project.path}#{container.name}",
@@ -247,7 +256,7 @@ def _service(
         roots,
         command,
         "",
-        image,
+        project.text(container.image),
         environment,
         profile_of(" ".join(container.profiles), project.profile),
         properties,
@@ -256,18 +265,21 @@ def _service(
 
 
 def _built(
-    builder: Project, build: Build | None, image: str, tree: Tree
-) -> tuple[str, str, Stage | None]:
-    """Context folder, Dockerfile and stage of an image; empty where the tree does not build it."""
+    project: Project, container: Container, images: Mapping[str, tuple[Project, Build]], tree: Tree
+) -> Image:
+    """The image of a container: built for itself, for another container, or by a Dockerfile that is called like it."""
+    name = project.text(container.image)
+    builder, build = (project, container.build) if container.build else images.get(name, (project, None))
+    target = ""
     if build is not None:
         context = builder.outside(build.context)
         dockerfile = dockerfile_of(tree, context, builder.text(build.dockerfile)) or ""
         target = builder.text(build.target)
     else:
-        dockerfile = (by_image_name(tree, image) if not is_infrastructure(image) else None) or ""
-        context, target = posixpath.dirname(dockerfile), ""
+        dockerfile = (by_image_name(tree, name) if not is_infrastructure(name) else None) or ""
+        context = posixpath.dirname(dockerfile)
     document = tree.of("dockerfile").get(dockerfile)
-    return context, dockerfile, document.stage(target) if document else None
+    return Image(context, dockerfile, document.stage(target) if document else None, build is not None or bool(document))
 
 
 def _command(project: Project, container: Container, stage: Stage | None) -> Words:

@@ -77,7 +77,7 @@ def arguments_of(block: Block) -> dict[str, int]:
         if isinstance(statement, Case) and _ARGUMENT.match(statement.subject):
             for patterns, _, line in statement.arms:
                 for pattern in patterns:
-                    if re.fullmatch(r"[\"']?[\w.:-]+[\"']?", pattern):
+                    if re.fullmatch(r"[\"']?\w[\w.:-]*[\"']?", pattern):
                         found.setdefault(pattern.strip("'\""), line)
         elif isinstance(statement, Command) and statement.words[0] in ("[", "[[", "test"):
             for left, operator, right in zip(statement.words, statement.words[1:], statement.words[2:], strict=False):
@@ -93,12 +93,7 @@ def _services(path: str, block: Block, started_by_image: bool) -> Iterator[Servi
     folder = posixpath.dirname(path)
     arguments = arguments_of(block)
     if arguments:
-        started = [
-            (name, call)
-            for name in arguments
-            for call in programs(shell.run(block, (name,)))[:1]
-            if runs_python(call.words)
-        ]
+        started = list(_by_argument(block, arguments))
     elif _LIKELY_ENTRY.search(posixpath.basename(path)):
         calls = [call for call in programs(shell.run(block)) if runs_python(call.words)]
         beside = [call for call in calls if call.background]
@@ -114,6 +109,16 @@ def _services(path: str, block: Block, started_by_image: bool) -> Iterator[Servi
         yield ServiceFact(
             f"{path}#{name}", name, "script", place, _roots(folder), command, profile=profile_of(path)
         )
+
+
+def _by_argument(block: Block, arguments: Iterable[str]) -> Iterator[tuple[str, shell.Call]]:
+    """What each argument starts, where that is a Python program of its own and not what starts anyway."""
+    seen = {call.words for call in programs(shell.run(block, ()))}
+    for name in arguments:
+        for call in programs(shell.run(block, (name,)))[:1]:
+            if runs_python(call.words) and call.words not in seen:
+                seen.add(call.words)
+                yield name, call
 
 
 def _roots(folder: str) -> tuple[str, ...]:
