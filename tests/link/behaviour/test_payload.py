@@ -134,7 +134,8 @@ class TestContent:
         import json, boto3
         events = boto3.client("events")
         def send(order):
-            events.put_events(Entries=[{"Source": "shop", "DetailType": "OrderPlaced", "Detail": json.dumps({"id": order})}])  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501  # noqa: E501
+            detail = json.dumps({"id": order})
+            events.put_events(Entries=[{"Source": "shop", "DetailType": "OrderPlaced", "Detail": detail}])
         """
         found = facts(code, "produce")
         assert (found["event_type"], found["max_entries"], found["payload_keys"]) == ("OrderPlaced", 1, ["id"])
@@ -162,14 +163,16 @@ class TestContent:
 class TestBatches:
     def test_entries_written_out(self, facts):
         code = SEND.format(
-            call="sqs.send_message_batch(QueueUrl=A, Entries=[{'Id': '1', 'MessageBody': 'a'}, {'Id': '1', 'MessageBody': 'b'}])"
+            call="sqs.send_message_batch(QueueUrl=A, Entries=[{'Id': '1',"
+            " 'MessageBody': 'a'}, {'Id': '1', 'MessageBody': 'b'}])"
         )
         found = facts(code, "produce")
         assert (found["max_entries"], found["equal_entry_ids"], found["batch"]) == (2, True, True)
 
     def test_entries_that_are_collected(self, facts):
         code = SEND.format(
-            call="es = []\n    for o in order:\n        es.append({'Id': o.id, 'MessageBody': o.b})\n    sqs.send_message_batch(QueueUrl=A, Entries=es)"
+            call="es = []\n    for o in order:\n        es.append({'Id': o.id, 'MessageBody': o.b})\n"
+            "    sqs.send_message_batch(QueueUrl=A, Entries=es)"
         )
         found = facts(code, "produce")
         assert {"max_entries", "equal_entry_ids"}.isdisjoint(found)
