@@ -6,6 +6,7 @@ callee and arguments and enters the function with them, so two instances of one 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from brokerlint.link import calls, guesses, objects
@@ -32,6 +33,12 @@ from brokerlint.python import ir
 
 _LOOKS = frozenset({"partial", "partialmethod", "isinstance", "hasattr", "wraps", "len", "print", "str", "repr"})
 """Functions that a function is passed to without being called by them."""
+
+_CALLED_BY_FRAMEWORKS = re.compile(
+    r"(?:run|main|start|stop|setup|teardown|call|handle|execute|process|consume|listen|poll|loop|work|perform|get|post|put|patch|delete|emit)$"
+    r"|(?:on|handle|do|before|after|process|perform)_"
+)
+"""Names of methods that a framework calls, so that no call of them need be in the program."""
 
 MOST_MATCHES = 6
 """Different functions (or receivers) that one call site may enter."""
@@ -151,6 +158,18 @@ class Callers:
     def certain(self, step: Step) -> bool:
         """Is the step's target among what its call is known to call?"""
         return any(self._matching(value, step) is not None for value in self.callee(step))
+
+    def runs_on_its_own(self, path: str, chain: tuple[ir.Function | ir.Class, ...]) -> bool:
+        """May the method run although no call of it was found: a constructor, one that a framework or a base class calls, or
+        one whose name somebody calls on an object that can't be told? A method that nobody calls sends nothing."""
+        function, owner = chain[-1], chain[-2]
+        if not isinstance(function, ir.Function) or not isinstance(owner, ir.Class):
+            return False
+        if function.name.startswith("__") or function.decorators or _CALLED_BY_FRAMEWORKS.match(function.name):
+            return True
+        if objects.mro(self._ev, ClassValue(path, owner, owner.qualname))[1]:
+            return True
+        return bool(self._sites.calling(function.name))
 
     # --- Down -----------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class _Search:
                 continue
             for step in self.callers.into(top.module.path, chain):
                 held = self.extend(step, route) or held
-            if not held and (of_object or (is_method and function.name == "__init__")):
+            if not held and is_method and self.callers.runs_on_its_own(top.module.path, chain):
                 for step in self.callers.makers(top.module.path, chain):
                     held = self.extend(step, route) or held
             if held:
@@ -137,10 +137,12 @@ class _Search:
         anchor = kept[0].here if kept else self.sink
         self.found.append(Found(self.sink, tuple(route), activation, use, anchor, decided))
 
-
     def deciding(self, route: list[Step], final: frozenset[tuple[object, ...]]) -> int:
         """How many steps of the route lie above the call that decides: the lowest one at which the channel is settled."""
-        alike = 0
+        # Where nothing is known, the object's construction decides no more than the call itself.
+        made = next((n for n, step in enumerate(route) if step.how != "make"), len(route))
+        skipped = alike = 0 if final else made
+        route = route[skipped:]
         for index in range(len(route), -1, -1):
             here = route[index].here if index < len(route) else self.sink
             entered = self.callers.descend(route[index:], self.sink, by_name=True, assumed=True)
@@ -148,7 +150,7 @@ class _Search:
             for use in (use for reading in readings for use in reading.uses):
                 same = _named(use) == final
                 if (same or not final) and not open_needs(self.ev, use.channel, here.chain, here.module.path):
-                    return index
+                    return index + skipped
                 alike = max(alike, index if same and final else 0)
         return alike
 
