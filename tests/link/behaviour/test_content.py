@@ -169,3 +169,22 @@ def test_a_windowed_aggregation(facts):
 
 def test_counters_of_records(facts):
     assert facts(KAFKA.format(work="totals[m.key] = totals[m.key] + 1"))["state"]["container"] == "totals"
+
+
+def test_a_container_that_is_emptied_when_it_is_given_out_is_state(facts):
+    code = """
+    import boto3, json, time
+    sqs = boto3.client("sqs")
+    URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/sales"
+    totals, due = {}, 0
+    while True:
+        for m in sqs.receive_message(QueueUrl=URL).get("Messages", []):
+            sale = json.loads(m["Body"])
+            totals[sale["shop"]] = totals.get(sale["shop"], 0) + sale["price"]
+            sqs.delete_message(QueueUrl=URL, ReceiptHandle=m["ReceiptHandle"])
+        if time.time() > due:
+            print(totals)
+            totals = {}
+    """
+    assert facts(code)["state"]["flush"] == "time"
+    assert "state" not in facts(code.replace("for m in", "totals = {}\n        for m in"))

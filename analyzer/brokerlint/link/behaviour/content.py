@@ -27,6 +27,9 @@ _SQL = re.compile(
     r"(?i)on\s+conflict|on\s+duplicate\s+key|insert\s+ignore|merge\s+into|insert\s+or\s+(?:ignore|replace)"
 )
 _BACKOFF = re.compile(
+    r"(?i)(?:^|[^a-z])(attempts?|retry|retries|times?|timestamp|date|deadline|delay|lock\w*|rate|limit|counts?|\w*count|age"
+    r"|not_before|expires?\w*|ready_at|due)(?:$|[^a-z])"
+)
     r"(?i)(attempt|retry|retries|time|date|deadline|delay|lock|rate|limit|count|age|not_before|expires?)"
 )
 
@@ -87,14 +90,19 @@ def _accumulations(frame: Frame) -> list[ir.Binding]:
         if not isinstance(target, ir.Subscript) or frame.held.kind(target.index) != "part":
             continue
         base = base_key(target.value)
-        reset = any(
-            isinstance(b.target, ir.Name) and b.target.id == base and context.loops(frame.body, b.block)
-            for b in frame.body.bindings
-        )
         grows = binding.kind == "augment" or base in {base_key(one) for one in context.parts(binding.value)}
-        if grows and base and not reset:
+        if grows and base and not _made_anew(frame, base):
             found.append(binding)
     return found
+
+
+def _made_anew(frame: Frame, name: str) -> bool:
+    """Is the container made in each turn of a loop, so that nothing in it lasts?"""
+    return any(
+        isinstance(b.target, ir.Name) and b.target.id == name and not context.conditional(frame.body, b.block, loop)
+        for b in frame.body.bindings
+        for loop in context.loops(frame.body, b.block)[:1]
+    )
 
 
 def kept_by_key(walks: list[Walk]) -> list[Place]:
@@ -104,19 +112,11 @@ def kept_by_key(walks: list[Walk]) -> list[Place]:
         for frame in walk.frames:
             for binding in frame.body.bindings:
                 target = binding.target
-                if (
-                    isinstance(target, ir.Subscript)
-                    and frame.held.kind(target.index) == "part"
-                    and base_key(target.value)
-                ):
-                    local = any(
-                        isinstance(b.target, ir.Name)
-                        and b.target.id == base_key(target.value)
-                        and context.loops(frame.body, b.block)
-                        for b in frame.body.bindings
-                    )
-                    if not local and frame.held.kind(binding.value):
-                        found.add(Place(frame.scope.path, binding.line, binding.line))
+                if not isinstance(target, ir.Subscript) or frame.held.kind(target.index) != "part":
+                    continue
+                name = base_key(target.value)
+                if name and frame.held.kind(binding.value) and not _made_anew(frame, name):
+                    found.add(Place(frame.scope.path, binding.line, binding.line))
     return sorted(found)
 
 
@@ -251,9 +251,8 @@ def skip_paths(
                 if field and not _BACKOFF.search(field):
                     kind = _gives_back(frame, index, walk, effects, acked)
                     if kind:
-                        found.append(
-                            {"kind": kind, "on": field, "place": Place(frame.scope.path, block.line, block.line)}
-                        )
+                        place = Place(frame.scope.path, block.line, block.line)
+                        found.append({"kind": kind, "on": "field", "field": field, "place": place})
     return found
 
 
