@@ -22,10 +22,7 @@ BY_DECLARATION = {"KFK302", "COST102"}
 
 
 AWAITING = {
-    "ARC114-0": "skip_paths",
-    "ARC115-0": "state",
     "ARC121-1": "waits_for_reply of a task's result",
-    "KFK207-1": "group_varies",
 }
 """Bad examples that need a fact which linking does not give yet; remove the row when it does."""
 

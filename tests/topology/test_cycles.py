@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from systems import consume, link, produce, service, system
 
 from brokerlint.places import Place
@@ -43,6 +45,28 @@ def test_known_effects_without_the_send_make_no_cycle():
         consume("sqs:a", by="one", function="h", line=1, effects=[]), produce("sqs:a", by="one", function="h", line=2)
     )
     assert topology.cycles() == ()
+
+
+def test_calls_that_share_a_wrapper_are_told_apart():
+    sink = (Place("lib/bus.py", 9),)
+    shared = {"by": "one", "path": "one/app.py"}
+    effects = [{"class": "produce", "place": Place("lib/bus.py", 9)}]
+    mine = replace(produce("sqs:b", function="h", line=5, **shared), call_chain=sink)
+    other = replace(produce("sqs:a", function="other", line=50, **shared), call_chain=sink)
+    handler = consume("sqs:a", function="h", line=1, effects=effects, **shared)
+    assert system(handler, mine, other).cycles() == ()
+    assert len(system(handler, other).cycles()) == 1
+
+
+def test_a_worker_runs_only_the_task_that_was_sent():
+    def tasks(sent: str):
+        return system(
+            consume("sqs:celery", by="w", function="h", line=1, task="one"),
+            produce("sqs:celery", by="w", function="h", line=2, task=[sent]),
+        )
+
+    assert tasks("two").cycles() == ()
+    assert len(tasks("one").cycles()) == 1
 
 
 def test_links_between_channels_are_steps_and_redrives_are_not():

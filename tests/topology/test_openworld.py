@@ -39,6 +39,14 @@ def test_an_address_from_a_manifest_must_lead_to_a_broker_of_the_tree():
     assert of(system(cluster, *topic(inside, "manifest")), "kafka:t").closed
 
 
+def test_an_address_for_development_says_nothing_about_where_it_is_deployed():
+    deployed = [service("a", platform="kubernetes"), service("b", platform="kubernetes")]
+    assert not of(system(*deployed, *topic({"bootstrap": "localhost:9092"})), "kafka:t").closed
+    cluster = declared("kafka:broker", kind="cluster", environment="dev")
+    assert not of(system(*deployed, cluster, *topic(LOCAL, "manifest")), "kafka:t").closed
+    assert of(system(cluster, service("a", platform="compose"), *topic(LOCAL, "manifest")), "kafka:t").closed
+
+
 def test_one_end_only_stays_open():
     assert of(system(consume("kafka:t", config=LOCAL)), "kafka:t").level == Confidence.LOW
 

@@ -27,6 +27,8 @@ from brokerlint.topology.uses import Uses, setting, setting_origin
 _LOCAL_HOST = re.compile(
     r"^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0|host\.docker\.internal|[^.]+|.*\.svc(\.cluster\.local)?)$"
 )
+_THIS_MACHINE = re.compile(r"^(localhost$|127\.|\[?::1|0\.0\.0\.0$|host\.docker\.internal$)")
+_AT_HOME = frozenset({"compose", "container", "unknown", "procfile", "supervisord", "script", ""})
 _LITERAL = frozenset({"literal", "constant", "library-default"})
 
 
@@ -116,6 +118,8 @@ def _broker(topology: Topology, endpoint: Endpoint) -> tuple[bool, str]:
         where = f"{endpoint.place.path}:{endpoint.place.line}"
         return False, f"the broker's address at {where} is not known: the cluster may be shared"
     address = ", ".join(hosts)
+    if _for_development(topology, endpoint, hosts):
+        return False, f"its broker's address ({address}) is one for development: where it is deployed it may be shared"
     if all(is_local(host) for host in hosts):
         return True, f"its broker ({address}) is local"
     if origin in _LITERAL:
@@ -125,6 +129,22 @@ def _broker(topology: Topology, endpoint: Endpoint) -> tuple[bool, str]:
     if origin in ("manifest", "reference") and any(host.split(".")[0] in named for host in hosts):
         return True, f"its broker ({address}) is declared here"
     return False, f"its broker's address ({address}) leads outside the scanned tree"
+
+
+def _for_development(topology: Topology, endpoint: Endpoint, hosts: tuple[str, ...]) -> bool:
+    """A service that a manifest deploys elsewhere cannot mean a broker of this machine, nor one by a short name that
+    only a development set-up (or nothing) here has."""
+    services = [service for name in endpoint.services if (service := topology.service(name))]
+    if not any(s.platform not in _AT_HOME and s.environment not in ("dev", "test") for s in services):
+        return False
+    here = {s.name for s in topology.services() if s.environment not in ("dev", "test")}
+    here |= {c.label for c in topology.channels(kind="cluster") if c.environment not in ("dev", "test")}
+    return any(_THIS_MACHINE.match(host) or ("." not in host and not _named(host, here)) for host in hosts)
+
+
+def _named(host: str, names: set[str]) -> bool:
+    """The host is one of these, or the bootstrap service that an operator makes for it."""
+    return host in names or any(host.startswith(f"{name}-") and "kafka" in host for name in names)
 
 
 def broker_hosts(value: object) -> tuple[str, ...]:

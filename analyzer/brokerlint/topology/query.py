@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from brokerlint.topology.cycles import Cycle
 
 _ENVIRONMENTS = ("prod", "unknown", "dev", "test")
+_SHOWN = 3
 _KINDS = {"sqs": "queue", "sns": "topic", "kafka": "topic", "eventbridge": "bus"}
 _DEAD_WORDS = ("dlq", "dead-letter", "dead_letter", "deadletter", "dead.letter")
 
@@ -194,6 +195,7 @@ class Topology:
         self.declarations = declarations
         self._channels: dict[str, ChannelNode] = {}
         self._uses: tuple[Use, ...] = ()
+        self._grouped: dict[Role, Mapping[str, Uses]] = {}
 
     def fill(self, channels: Mapping[str, ChannelNode], uses: tuple[Use, ...]) -> None:
         """Set once by ``build``: nodes point back at the topology, so they come after it."""
@@ -249,7 +251,9 @@ class Topology:
 
     def label_of(self, endpoint: Endpoint) -> str:
         """The names of an endpoint's channels as a report shows them."""
-        return ", ".join(node.label for node in self.channels_of(endpoint)) or f"unknown {kind_of(endpoint.system)}"
+        labels = list(dict.fromkeys(node.label for node in self.channels_of(endpoint)))
+        more = [f"{len(labels) - _SHOWN} more"] if len(labels) > _SHOWN else []
+        return ", ".join(labels[:_SHOWN] + more) or f"unknown {kind_of(endpoint.system)}"
 
     def is_tooling(self, endpoint: Endpoint) -> bool:
         """It runs in administrators' tools, command lines or tests only."""
@@ -260,6 +264,15 @@ class Topology:
     def uses_of(self, endpoint: Endpoint) -> Uses:
         """One use per service and channel of an endpoint."""
         return Uses(self._by_endpoint.get(endpoint.id, ()))
+
+    def uses_by_service(self, role: Role) -> Mapping[str, Uses]:
+        """The uses in code of one role, by service; those of no known service under ""."""
+        if role not in self._grouped:
+            found: dict[str, list[Use]] = {}
+            for use in self.uses(role=role).in_code():
+                found.setdefault(use.service.name if use.service else "", []).append(use)
+            self._grouped[role] = {name: Uses(uses) for name, uses in found.items()}
+        return self._grouped[role]
 
     def links(self, *kinds: str) -> tuple[Link, ...]:
         """The manifests' edges, of the given kinds or all."""

@@ -38,7 +38,12 @@ class ProducerSideFanOut(Check):
         repeated: dict[tuple[str, str, str, str], list[Endpoint]] = defaultdict(list)
         for endpoint in topology.endpoints(role="produce"):
             facts = endpoint.facts
-            if facts.get("in_except") or facts.get("fallback") or topology.is_tooling(endpoint):
+            if (
+                facts.get("in_except")
+                or facts.get("fallback")
+                or topology.is_tooling(endpoint)
+                or _only_built(endpoint)
+            ):
                 continue
             if facts.get("loop") == "over-channels":
                 if facts.get("payload_loop_invariant") is True:
@@ -67,6 +72,11 @@ class ProducerSideFanOut(Check):
             .checked("payload depends on the channel: no", "only one branch runs: no", "dead letters or audit: no")
             .advise("publish once to an SNS topic, with one queue for each consumer")
         )
+
+
+def _only_built(endpoint: Endpoint) -> bool:
+    """The channel is decided where a wrapper is built; what is sent through it, and when, stands elsewhere."""
+    return bool(endpoint.call_chain) and endpoint.function.rpartition(".")[2] in ("", "__init__")
 
 
 def _is_side_copy(node: ChannelNode) -> bool:

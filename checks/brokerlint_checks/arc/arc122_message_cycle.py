@@ -22,7 +22,7 @@ class MessageCycle(Check):
     One message can keep all the services of the circle busy for ever, and each round is paid for.
 
     ## When it is fine
-    A condition on an attempt, a depth, a cursor or what remains ends the chain; the edge is a redrive with a bound; the
+    A condition on an attempt, a depth, a cursor or what remains ends the chain; the edge is a redrive or retry; the
     circle is a request with its reply (see ARC121); the event types along it differ; recursion is allowed on purpose. A
     handler that sends to itself with a delay schedules itself: that is told as advice.
 
@@ -54,8 +54,13 @@ class MessageCycle(Check):
             .advise("carry a counter in the message and stop at a limit")
         )
         sends = [step.produce for step in cycle.steps if step.produce.endpoint]
-        if any(send.fact("conditional") is not False for send in sends):
+        if any(send.fact("conditional") is None for send in sends):
+            finding = finding.capped(Confidence.LOW, "whether a branch ends the chain is not known")
+        if any(send.fact("conditional") for send in sends):
             finding = finding.capped(Confidence.MEDIUM, "a send stands in a branch that may end the chain")
+        ends = [use for step in cycle.steps for use in (step.consume, step.produce) if use is not None]
+        if any(use.confidence < Confidence.HIGH for use in ends):
+            finding = finding.capped(Confidence.LOW, "a channel on the way is only one of several possible ones")
         if len(cycle.steps) > 1:
             return finding
         consume = cycle.steps[0].consume
@@ -73,7 +78,9 @@ def _ends(cycle: Cycle) -> bool:
         guards = {guard.get("on", "other") for guard in step.produce.fact("guards") or ()}
         service = step.produce.service
         allowed = service is not None and service.properties.get("recursive_loop") == "Allow"
-        if guards & _BOUNDS or allowed or step.produce.fact("in_except"):
+        endpoint = step.produce.endpoint
+        again = endpoint is not None and endpoint.operation.rpartition(".")[2] == "retry"
+        if guards & _BOUNDS or allowed or again or step.produce.fact("in_except"):
             return True
     return any(signals.is_retry(node) or node.is_dead_letter() or "*" in node.label for node in cycle.channels)
 

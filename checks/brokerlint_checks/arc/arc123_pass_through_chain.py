@@ -55,7 +55,7 @@ def _passing(topology: Topology) -> Iterator[tuple[Use, Use]]:
     for consume in topology.uses(role="consume").in_code():
         if consume.effects() != frozenset({"produce"}):
             continue
-        sends = [send for send in topology.uses(role="produce").in_code() if cycles.forwards(consume, send)]
+        sends = cycles.sends_of(topology, consume)
         if len({send.channel for send in sends}) == 1 and sends[0].channel != consume.channel:
             yield consume, sends[0]
 

@@ -61,7 +61,7 @@ def _may_end_early(endpoint: Endpoint) -> bool:
     if facts.get("entry_kind") == "lambda-handler":
         return True
     if facts.get("client_scope") in ("function", "handler"):
-        return True
+        return not endpoint.call_chain
     return facts.get("client_scope") == "module" and not endpoint.function and facts.get("loop") != "forever"
 
 

@@ -62,13 +62,13 @@ class TransactionChainBroken(Check):
             message = f"{who} begins a transaction and never aborts one: after an error the producer is stuck"
             yield self.finding(message, *topics).at(endpoint).variety("abort").advise("abort it when an error occurs")
         if steps.get("send_offsets") is False:
-            for produce in topology.uses_of(endpoint):
-                for consume in topology.uses(role="consume", system="kafka").in_code():
-                    commits = {ack.get("kind") for ack in consume.fact("acks") or ()} & {"commit", "store"}
-                    if commits and cycles.forwards(consume, produce) and setting(endpoint, "transactional_id"):
-                        message = f"{who} sends in transactions, but offsets are committed outside of them"
-                        finding = self.finding(message, *topics).at(produce, consume).variety("offsets")
-                        yield finding.advise("use send_offsets_to_transaction in place of commit")
+            for consume in topology.uses(role="consume", system="kafka").in_code():
+                commits = {ack.get("kind") for ack in consume.fact("acks") or ()} & {"commit", "store"}
+                sends = {use.endpoint.id for use in cycles.sends_of(topology, consume) if use.endpoint}
+                if commits and endpoint.id in sends and setting(endpoint, "transactional_id"):
+                    message = f"{who} sends in transactions, but offsets are committed outside of them"
+                    finding = self.finding(message, *topics).at(endpoint, consume).variety("offsets")
+                    yield finding.advise("use send_offsets_to_transaction in place of commit")
 
 
 _WRITER = """

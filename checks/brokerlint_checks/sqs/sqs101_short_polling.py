@@ -55,10 +55,11 @@ class ShortPolling(Check):
     def _short(self, endpoint: Endpoint, queues: tuple[ChannelNode, ...], *, known: bool) -> Finding:
         name = ", ".join(queue.label for queue in queues) or "a queue"
         millions, cost = _idle_cost(endpoint)
+        dollars = f"${cost:.0f}" if cost >= 1 else f"${cost:.2f}"
         finding = (
             self.finding(
                 f"{code_name(endpoint)} polls '{name}' without waiting: about {millions:.1f} million empty requests "
-                f"a month per idle worker (about ${cost:.0f})",
+                f"a month per idle worker (about {dollars})",
                 *queues,
             )
             .at(endpoint)

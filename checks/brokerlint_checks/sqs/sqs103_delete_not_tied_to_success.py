@@ -29,7 +29,8 @@ class DeleteNotTiedToSuccess(Check):
 
     ## When it is fine
     At-most-once is declared (`best_effort`), the failure is stored or sent to a dead-letter queue, only an error that
-    no retry can cure is caught, or what comes before the delete has no effects.
+    no retry can cure is caught, or what comes before the delete has no effects. Where messages
+    reach code that could not be followed nothing is said.
     """
 
     id, name = "SQS103", "delete-not-tied-to-success"
@@ -47,7 +48,7 @@ class DeleteNotTiedToSuccess(Check):
             queues = topology.channels_of(endpoint)
             if any(signals.is_quiet(queue) for queue in queues) or endpoint.library in ("celery", "kombu"):
                 continue
-            if not endpoint.facts.get("effects"):
+            if not endpoint.facts.get("effects") or endpoint.facts.get("messages_escape") is True:
                 continue
             found = _early(endpoint.facts)
             if found is None:

@@ -41,11 +41,10 @@ class QueueWithoutDlq(Check):
             if not queue.declared or queue.is_dead_letter() or queue.dead_letter() or _exempt(queue):
                 continue
             consumers = queue.consumers()
+            who = ", ".join(party for party in consumers.parties() if party != "?") or "a consumer"
             days = int(queue.effective("retention", "default_retention") or 0) / _DAY
             until = f"until it expires after {days:.0f} days" if days >= 1 else "until it expires"
-            message = (
-                f"{queue} has no redrive policy: what {', '.join(consumers.parties()) or 'a consumer'} cannot handle "
-            )
+            message = f"{queue} has no redrive policy: what {who} cannot handle "
             finding = (
                 self.finding(f"{message}is tried again {until}", queue)
                 .at(queue, *consumers)
