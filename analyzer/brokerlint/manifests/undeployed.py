@@ -16,6 +16,8 @@ from brokerlint.manifests.layout import layout, likely_context, roots_of
 from brokerlint.manifests.programs import runs_python, started, words_known
 from brokerlint.manifests.tree import Tree
 
+_PACKAGING = frozenset("docker .docker build deploy deployment dockerfiles container images".split())
+
 
 def undeployed(documents: Mapping[str, Any], tree: Tree) -> Iterator[ServiceFact]:
     """A service for each Dockerfile that no other manifest builds, if its command runs Python code of the tree.
@@ -42,6 +44,7 @@ def deployed(tree: Tree) -> frozenset[str]:
 def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     stage = document.stage()
     folder = posixpath.dirname(path)
+    home = _home(folder)
     context = likely_context(tree, path, stage)
     place = layout(tree, context, stage)
     known = words_known(stage.environment)
@@ -51,8 +54,8 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
         handler, command = command[0].replace(".", "/", command[0].count(".") - 1), ()
     if not handler and not runs_python(command):
         return None
-    name = _name(path, folder, name_of(tree, context))
-    roots = roots_of(place, known, context, path)
+    name = _name(path, home, name_of(tree, home))
+    roots = tuple(dict.fromkeys(home if root == folder else root for root in roots_of(place, known, context, path)))
     return ServiceFact(
         f"{path}#{name}",
         name,
@@ -65,10 +68,16 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     )
 
 
+def _home(folder: str) -> str:
+    """The folder of the program: the one above where a Dockerfile stands in a folder for packaging."""
+    while posixpath.basename(folder) in _PACKAGING:
+        folder = posixpath.dirname(folder)
+    return folder
+
+
 def _name(path: str, folder: str, project: str) -> str:
     file = posixpath.basename(path).lower()
     ending = file.partition(".")[2] if file.startswith(("dockerfile.", "containerfile.")) else ""
     if file.endswith(".dockerfile"):
         ending = file.removesuffix(".dockerfile")
-    parts = [part for part in folder.split("/") if part not in ("docker", "build", "deploy", "dockerfiles", "")]
-    return ending or (parts[-1] if parts else project or "app")
+    return ending or posixpath.basename(folder) or project or "app"
