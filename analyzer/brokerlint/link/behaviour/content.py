@@ -30,8 +30,6 @@ _BACKOFF = re.compile(
     r"(?i)(?:^|[^a-z])(attempts?|retry|retries|times?|timestamp|date|deadline|delay|lock\w*|rate|limit|counts?|\w*count|age"
     r"|not_before|expires?\w*|ready_at|due)(?:$|[^a-z])"
 )
-    r"(?i)(attempt|retry|retries|time|date|deadline|delay|lock|rate|limit|count|age|not_before|expires?)"
-)
 
 
 def content(
