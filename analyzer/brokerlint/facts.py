@@ -17,7 +17,15 @@ from brokerlint.places import Diagnostic, Place
 Role: TypeAlias = Literal["produce", "consume", "manage"]
 NameKind: TypeAlias = Literal["exact", "pattern", "env", "logical", "unknown"]
 Origin: TypeAlias = Literal[
-    "literal", "constant", "env-default", "env-required", "manifest", "reference", "derived", "library-default", "unknown"
+    "literal",
+    "constant",
+    "env-default",
+    "env-required",
+    "manifest",
+    "reference",
+    "derived",
+    "library-default",
+    "unknown",
 ]
 
 
@@ -218,7 +226,7 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "none_test": "is-none, truthiness, missing",
     "try_shape": "{around, broad, swallows, logs_only, to_dlq, re_raises, stores, retries: none|bounded|forever, place}: "
     "the try around the handler",
-    "skip_paths": "list of {kind: no-ack|visibility-zero|resend, on: field, place}",
+    "skip_paths": "list of {kind: no-ack|visibility-zero|resend, on: field, field: its expression, place}",
     "order_use": "list of places where order matters: sequence or version comparison, per-key state",
     "idempotency": "list of places with de-duplication evidence",
     "body_paths": "keys read from the message body (list)",
