@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brokerlint.baseline import Known
+from brokerlint.baseline import load as load_baseline
+from brokerlint.cli import novelty
 from brokerlint.cli.inputs import Inputs, arguments, gather, refuse, told, warn, words
 from brokerlint.cli.output import append, colored, put
 from brokerlint.cli.revision import Checkout, checked_out
@@ -38,8 +41,7 @@ _SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
 @click.option("--profile", type=click.Choice(("default", "strict", "advisory", "ALL")), help="Set of checks to run.")
 @click.option("--min-confidence", metavar="LEVEL", help="Show findings from this confidence on.")
 @click.option("--fail-on", metavar="LEVEL", help="Exit with 1 from this severity[:confidence] on, or never.")
-@click.option("--baseline", type=click.Path(path_type=Path), help="Findings document whose findings are known.")
-@click.option("--diff-base", metavar="REVISION", help="Show only what is new since this git revision.")
+@novelty.options
 @click.option("--statistics", is_flag=True, help="Count the findings of each check instead of showing them.")
 @told
 def command(
@@ -50,7 +52,10 @@ def command(
     output_format: str,
     output: Path | None,
     baseline: Path | None,
+    write_baseline: Path | None,
+    prune_baseline: bool,
     diff_base: str | None,
+    changed: bool,
     statistics: bool,
     **choices: Any,
 ) -> int:
@@ -58,34 +63,35 @@ def command(
 
     PATHS are directories, files, or graph documents written by 'brokerlint graph --format json'; several are merged.
     """
-    from brokerlint.baseline import compare
-
+    if prune_baseline and not baseline:
+        raise click.UsageError("--prune-baseline needs --baseline FILE")
     look = partial(_look, config_path=config_path, include=include, choices=choices)
     known = _known(baseline, diff_base, paths, look)
     outcome, config = look(paths)
-    compared = compare(outcome.findings, known)
-    outcome = replace(outcome, findings=compared.new)
-    _deliver(outcome, "statistics" if statistics else output_format, output)
-    if known:
-        shown = f"{compared.known} known finding{' is' if compared.known == 1 else 's are'} not shown"
-        click.echo(f"{shown}, {compared.gone} {'is' if compared.gone == 1 else 'are'} gone.", err=True)
+    if write_baseline:
+        novelty.write(outcome, write_baseline)
+        warn(outcome.facts)
+        refuse(outcome.facts, strict=strict)
+        return 0
+    shown, notes = novelty.select(outcome, known, baseline, prune=prune_baseline, changed=changed)
+    _deliver(shown, "statistics" if statistics else output_format, output)
+    for note in notes:
+        click.echo(note, err=True)
     refuse(outcome.facts, strict=strict)
-    return 1 if any(config.failing.fails(finding) for finding in outcome.findings) else 0
+    return 1 if any(config.failing.fails(finding) for finding in shown.findings) else 0
 
 
 def _known(
     baseline: Path | None, diff_base: str | None, paths: tuple[Path, ...], look: Callable[..., tuple[Outcome, Config]]
-) -> frozenset[str]:
-    """The fingerprints of findings that are not new: those of the baseline, and those of the revision before."""
-    from brokerlint.baseline import fingerprints
-
-    known = fingerprints(baseline) if baseline else frozenset()
+) -> tuple[Known, ...]:
+    """The findings that are not new: those of the baseline, and those of the revision before."""
+    known = load_baseline(baseline) if baseline else ()
     if not diff_base:
         return known
     with checked_out(diff_base, Path()) as checkout:
         copies = [copy for copy in map(checkout.copy, paths or (Path(),)) if copy.exists()]
         before = look(copies, checkout=checkout)[0].findings if copies else ()
-    return known | {finding.fingerprint for finding in before}
+    return (*known, *(Known.of(finding) for finding in before))
 
 
 def _deliver(outcome: Outcome, output_format: str, output: Path | None) -> None:

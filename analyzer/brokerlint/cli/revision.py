@@ -47,10 +47,10 @@ def checked_out(revision: str, directory: Path) -> Iterator[Checkout]:
 
     Raises ``ClickException`` when there is no such revision.
     """
-    commit = _git(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = git(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise click.ClickException(f"{revision}: no such file, directory or revision")
-    listing = _git(directory, "ls-tree", "-r", "-l", "-z", commit.decode().strip())
+    listing = git(directory, "ls-tree", "-r", "-l", "-z", commit.decode().strip())
     if listing is None:
         raise click.ClickException(f"{revision}: git cannot list it")
     with tempfile.TemporaryDirectory(prefix="brokerlint-") as name:
@@ -72,7 +72,7 @@ def _write(root: Path, directory: Path, entries: list[bytes]) -> None:
         target.touch()
         if form_of(target.name) != "other" and int(length) <= LARGEST:
             wanted.append((blob, target))
-    contents = _git(directory, "cat-file", "--batch", stdin=b"".join(blob + b"\n" for blob, _ in wanted)) or b""
+    contents = git(directory, "cat-file", "--batch", stdin=b"".join(blob + b"\n" for blob, _ in wanted)) or b""
     position = 0
     for _, target in wanted:
         end = contents.index(b"\n", position)
@@ -86,7 +86,7 @@ def _is_plain(path: str) -> bool:
     return not any(part.lower() in ("", ".", "..", ".git") for part in path.split("/"))
 
 
-def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
+def git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
     """What a git command prints; None when it fails."""
     command = ["git", *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
