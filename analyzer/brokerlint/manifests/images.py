@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from brokerlint.manifests.layout import likely_context
 from brokerlint.manifests.products import is_infrastructure, repository
@@ -114,5 +115,6 @@ def only_for_development(path: str) -> bool:
     return not {"test", "tests", "dev", "devel", "development", "ci", "docs", "lint", "base"}.isdisjoint(words)
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
