@@ -11,7 +11,9 @@ from brokerlint.checking.registry import load
 from brokerlint.topology import Topology
 
 
-def make(check_id: str, check_name: str, *profiles: str, severity_: Severity = Severity.ERROR, **about: object) -> type[Check]:
+def make(
+    check_id: str, check_name: str, *profiles: str, severity_: Severity = Severity.ERROR, **about: object
+) -> type[Check]:
     class Made(Check):
         """Summary."""
 
@@ -68,7 +70,8 @@ def test_extend_adds_and_ignore_takes_away():
 
 
 @pytest.mark.parametrize(
-    ("word", "near"), [("ARC11l", "ARC111"), ("queue-shared-by-service", "queue-shared-by-services"), ("SQS999", "SQS101")]
+    ("word", "near"),
+    [("ARC11l", "ARC111"), ("queue-shared-by-service", "queue-shared-by-services"), ("SQS999", "SQS101")],
 )
 def test_an_unknown_word_names_the_nearest(word: str, near: str):
     with pytest.raises(UnknownCheckError, match=f"did you mean '{near}'"):

@@ -39,9 +39,7 @@ class Crashes(Check):
 
 def told(line: int = 1, environment: str = "prod") -> Finding:
     place = Place("a.py", line)
-    return Finding(
-        "OPS999", "told", Severity.ERROR, Confidence.CERTAIN, "m", place, (place,), environment=environment
-    )
+    return Finding("OPS999", "told", Severity.ERROR, Confidence.CERTAIN, "m", place, (place,), environment=environment)
 
 
 def shown(*findings: Finding, profile: str = "default") -> tuple[Finding, ...]:

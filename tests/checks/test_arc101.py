@@ -18,7 +18,9 @@ def queue_like(*more: Any, topic: str = "kafka:signups", declarations: Declarati
                producing: dict[str, Any] | None = None, **consuming: Any) -> Any:  # fmt: skip
     about = {"group": "mailer", "effects": works("email"), "config": LOCAL, **consuming}
     keyed = {"key": {"kind": "none"}, "config": LOCAL, **(producing or {})}
-    return system(produce(topic, by="api", **keyed), consume(topic, by="mailer", **about), *more, declarations=declarations)
+    return system(
+        produce(topic, by="api", **keyed), consume(topic, by="mailer", **about), *more, declarations=declarations
+    )
 
 
 def test_one_group_one_task_no_keys_with_both_ends_and_the_broker_here():

@@ -61,7 +61,9 @@ def test_the_same_payload_to_two_queues():
     assert finding.channels == ("sqs:a", "sqs:b")
 
 
-@pytest.mark.parametrize("about", [{"conditional": True}, {"fallback": True}, {"in_except": True}, {"entry_kind": "cli"}])
+@pytest.mark.parametrize(
+    "about", [{"conditional": True}, {"fallback": True}, {"in_except": True}, {"entry_kind": "cli"}]
+)
 def test_sends_that_are_no_fan_out(about: dict[str, Any]):
     assert ask("ARC112", fan_out(**about)) == ()
 
@@ -96,7 +98,9 @@ def test_an_archive_with_a_resender():
     resend = produce("sqs:q", by="tool", replays_from="s3")
     assert levels("ARC113", system(consume("sqs:q", by="a", **kept), resend)) == [("advice", "medium")]
     assert levels("ARC113", system(consume("sqs:q", by="a", **kept))) == [("info", "low")]
-    assert levels("ARC113", system(consume("sqs:q", by="a", **kept), produce("sqs:q", replays_from="db"))) == [("info", "low")]
+    assert levels("ARC113", system(consume("sqs:q", by="a", **kept), produce("sqs:q", replays_from="db"))) == [
+        ("info", "low")
+    ]
     assert ask("ARC113", system(consume("sqs:q-dlq", by="a", **kept), produce("sqs:q-dlq", replays_from="s3"))) == ()
 
 
@@ -303,7 +307,10 @@ def test_a_chain_needs_a_closed_world():
         for number, (source, target) in enumerate((("a", "b"), ("b", "c"), ("c", "d"))):
             send = produce(f"sqs:{target}", by=f"s{number}", function="h", path=f"s{number}.py", line=2)
             effects = [{"class": level, "place": Place(f"s{number}.py", 2)}]
-            parts += [consume(f"sqs:{source}", by=f"s{number}", function="h", path=f"s{number}.py", line=1, effects=effects), send]
+            parts += [
+                consume(f"sqs:{source}", by=f"s{number}", function="h", path=f"s{number}.py", line=1, effects=effects),
+                send,
+            ]
         return system(*parts, declarations=declaring("sqs:*", complete=True))
 
     assert levels("ARC123", chain("produce")) == [("info", "low")]

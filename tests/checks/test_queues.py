@@ -15,7 +15,9 @@ HERE = Place("x.py", 9)
 
 # SQS101
 def polls(*more: Any, **about: Any) -> Any:
-    return system(consume("sqs:q", **{"loop": "forever", "wait_time": None, "operation": "receive_message", **about}), *more)
+    return system(
+        consume("sqs:q", **{"loop": "forever", "wait_time": None, "operation": "receive_message", **about}), *more
+    )
 
 
 def test_polling_without_waiting():
@@ -106,7 +108,9 @@ def test_a_function_that_catches_everything():
     shape = {"broad": True, "swallows": True, "logs_only": True, "place": HERE}
 
     def handler(**about: Any) -> Any:
-        return system(consume("sqs:q", loop_kind="lambda-handler", effects=works("db"), **{"try_shape": shape, **about}))
+        return system(
+            consume("sqs:q", loop_kind="lambda-handler", effects=works("db"), **{"try_shape": shape, **about})
+        )
 
     assert len(ask("SQS103", handler())) == 1
     assert ask("SQS103", handler(acks=[{"kind": "return-failures"}])) == ()
@@ -136,9 +140,9 @@ def test_an_unread_batch_of_deletes():
 
 
 def test_best_effort_is_advice():
-    assert levels("EVT101", system(produce("eventbridge:b", operation="put_events", response="dropped", best_effort=True))) == [
-        ("advice", "high")
-    ]
+    assert levels(
+        "EVT101", system(produce("eventbridge:b", operation="put_events", response="dropped", best_effort=True))
+    ) == [("advice", "high")]
 
 
 # SQS105
@@ -182,7 +186,9 @@ def test_groups_that_defeat_fifo():
     assert levels("SQS106", system(produce("sqs:q.fifo", group_id={"kind": "random"}))) == [("warning", "high")]
     assert levels("SQS106", system(produce("sqs:q", group_id={"kind": "random"}))) == [("info", "high")]
     assert ask("SQS106", system(produce("sqs:q.fifo", **const, entry_kind="cron"))) == ()
-    assert ask("SQS106", system(produce("sqs:q.fifo", **const), produce("sqs:q.fifo", group_id={"kind": "field"}))) == ()
+    assert (
+        ask("SQS106", system(produce("sqs:q.fifo", **const), produce("sqs:q.fifo", group_id={"kind": "field"}))) == ()
+    )
 
 
 def test_work_longer_than_the_visibility():
@@ -222,7 +228,11 @@ def redrive(source: dict[str, Any], dead: dict[str, Any], name: str = "sqs:d", *
         (redrive({}, {"retention": 1209600}, "sqs:d.fifo"), "error", "FIFO"),
         (system(declared("sqs:q", dead_letter="sqs:q")), "error", "itself"),
         (redrive({}, {"retention": 1209600, "dead_letter": "sqs:e"}), "warning", "redrives further"),
-        (redrive({"max_receive_count": 2}, {"retention": 1209600}, "sqs:d", service("fn"), MAPPED), "warning", "below 5"),
+        (
+            redrive({"max_receive_count": 2}, {"retention": 1209600}, "sqs:d", service("fn"), MAPPED),
+            "warning",
+            "below 5",
+        ),
     ],
 )
 def test_dead_letter_queues_that_do_not_help(topology: Any, severity: str, words: str):
@@ -231,7 +241,9 @@ def test_dead_letter_queues_that_do_not_help(topology: Any, severity: str, words
 
 
 def test_a_dead_letter_queue_that_helps():
-    assert ask("SQS202", redrive({"max_receive_count": 5}, {"retention": 1209600}, "sqs:d", service("fn"), MAPPED)) == ()
+    assert (
+        ask("SQS202", redrive({"max_receive_count": 5}, {"retention": 1209600}, "sqs:d", service("fn"), MAPPED)) == ()
+    )
 
 
 def mapped(visibility: int | None, timeout: int | None, **properties: Any) -> Any:

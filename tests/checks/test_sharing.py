@@ -19,7 +19,9 @@ def two(**about: Any) -> list[Any]:
 def test_two_services_with_different_work():
     (finding,) = ask("ARC111", system(*two()))
     assert (finding.severity.value, finding.confidence.word) == ("warning", "high")
-    assert finding.message == "queue 'orders' is consumed by billing and shipping: each message reaches only one of them"
+    assert (
+        finding.message == "queue 'orders' is consumed by billing and shipping: each message reaches only one of them"
+    )
     assert len(finding.evidence) == 2
 
 
@@ -69,7 +71,9 @@ def test_a_copied_handler_is_one_worker():
     assert ask("ARC111", system(consume("sqs:q", by="a", **about), consume("sqs:q", by="b", **about))) == ()
 
 
-def groups(first: Any = "orders", second: Any = "orders", topics: tuple[str, str] = ("kafka:t", "kafka:t"), **about: Any):
+def groups(
+    first: Any = "orders", second: Any = "orders", topics: tuple[str, str] = ("kafka:t", "kafka:t"), **about: Any
+):
     return system(
         consume(topics[0], by="billing", group=first, **about), consume(topics[1], by="mail", group=second, **about)
     )

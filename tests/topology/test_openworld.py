@@ -52,7 +52,9 @@ def test_one_end_only_stays_open():
 
 
 def test_a_declaration_wins():
-    assert of(system(*topic({}), declarations=declaring("kafka:*", complete=True)), "kafka:t").level == Confidence.CERTAIN
+    assert (
+        of(system(*topic({}), declarations=declaring("kafka:*", complete=True)), "kafka:t").level == Confidence.CERTAIN
+    )
     told = of(system(*topic(LOCAL), declarations=declaring("kafka:t", external_consumers=("fraud",))), "kafka:t")
     assert not told.closed
     assert "fraud" in told.reason
