@@ -13,7 +13,7 @@ from brokerlint.places import Place
 from brokerlint.topology import ChannelDeclaration, ChannelNode, Declarations, Topology, build
 
 KIND = {"sqs": "queue", "kafka": "topic", "sns": "topic", "eventbridge": "bus", "kinesis": "stream"}
-LOCAL = {"bootstrap": {"value": ["localhost:9092"], "origin": "literal"}}
+LOCAL = {"bootstrap": {"value": ["kafka.example.org:9092"], "origin": "literal"}}
 
 
 def _endpoint(role: Any, service: str, channel: str, line: int, group: str | None, facts: dict[str, Any]) -> Endpoint:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from exchanges import advice, exchange, reads, sends
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerlint.advising.candidates import candidates
@@ -133,6 +133,7 @@ def test_no_order_of_the_evidence_matters(rows: list[Evidence]) -> None:
     assert {k: (n.value, n.strength) for k, n in ahead.items()} == {k: (n.value, n.strength) for k, n in back.items()}
 
 
+@settings(max_examples=25)
 @pytest.mark.parametrize("system", ["sqs", "kafka", "kinesis"])
 @given(effects=st.sets(st.sampled_from(("email", "http", "db", "ml"))), readers=st.integers(1, 3))
 def test_another_reader_of_the_same_kind_never_moves_a_channel_to_a_queue(

@@ -57,13 +57,8 @@ class PriceTable:
 
 
 def _age(read: str, today: date) -> int:
-    """Days since the end of the month (or the day) in which a price was read; 0 when it is not said."""
-    parts = [int(part) for part in read.split("-") if part.isdigit()]
-    if len(parts) < 2:
-        return 0
-    year, month = parts[:2]
-    day = parts[2] if len(parts) > 2 else 28
-    return (today - date(year, month, day)).days
+    """Days since a price was read; 0 when that is not said."""
+    return (today - date(*_numbers(read))).days if read else 0
 
 
 def builtin() -> PriceTable:
@@ -81,10 +76,11 @@ def override(path: Path) -> PriceTable:
     region = data.get("region", base.region)
     if not isinstance(region, str):
         raise PriceError(f"{path}: region: expected a name such as eu-west-1, found {region!r:.60}")
+    as_of = _month(data.get("as_of", ""), f"{path}: as_of")
     rows = dict(base.rows) if region == base.region else {}
     for key, value in _mapping(data, "prices", path).items():
         _known(key, base.rows, f"{path}: prices")
-        rows[key] = _given(value, f"{path}: prices.{key}", base.rows[key].unit, str(data.get("as_of", "")))
+        rows[key] = _given(value, f"{path}: prices.{key}", base.rows[key].unit, as_of)
     assumptions = dict(base.assumptions)
     for key, value in _mapping(data, "assumptions", path).items():
         _known(key, base.assumptions, f"{path}: assumptions")
@@ -143,8 +139,27 @@ def _given(value: object, where: str, unit: str, as_of: str) -> Price:
     _only(value, _ROW_KEYS, where)
     if "usd" not in value:
         raise PriceError(f"{where}: expected usd, such as {{usd: 0.40}}")
-    row = {"read": as_of, "source": "given by the user", **value, "usd": _amount(value["usd"], f"{where}.usd", "0.40")}
-    return _row(row, unit)
+    read = _month(value.get("read", as_of), f"{where}.read")
+    usd = _amount(value["usd"], f"{where}.usd", "0.40")
+    return _row({"source": "given by the user", **value, "usd": usd, "read": read}, unit)
+
+
+def _month(value: object, where: str) -> str:
+    """A month or day as text; empty when none is given."""
+    text = str(value)
+    try:
+        if text:
+            date(*_numbers(text))
+    except (TypeError, ValueError):
+        raise PriceError(f"{where}: expected a month such as 2026-11, found {text!r:.60}") from None
+    return text
+
+
+def _numbers(text: str) -> tuple[int, int, int]:
+    """Year, month and day of a month (its end, as good as) or a day. Raises ``ValueError``."""
+    parts = [int(part) for part in text.split("-")]
+    year, month, day = parts if len(parts) == 3 else (*parts, 28)
+    return year, month, day
 
 
 def _row(value: Mapping[str, Any], unit: str) -> Price:
