@@ -33,11 +33,11 @@ Origin: TypeAlias = Literal[
 class Name:
     """The name of a channel or group as far as it is known.
 
-    ``kind``: ``exact`` (``text`` is the real name), ``pattern`` (``text`` is a glob, holes as ``*``), ``env`` (only the
-    variable is known), ``logical`` (a manifest resource with a generated physical name), ``unknown`` (``why`` says why).
-    ``env`` is also set where a variable's default or a manifest gave the name. ``trace`` holds the places that the
-    name came through, the one nearest to the call first. ``service`` is set when the value holds only in that service;
-    ``scope`` is the file that a logical id belongs to.
+    ``kind``: ``exact`` (``text`` is the real name), ``pattern`` (``text`` is a glob, holes as ``*``), ``env`` (only
+    the variable is known), ``logical`` (a manifest resource with a generated physical name), ``unknown`` (``why``
+    says why). ``env`` is also set where a variable's default or a manifest gave the name. ``trace`` holds the places
+    that the name came through, the one nearest to the call first. ``service`` is set when the value holds only in
+    that service; ``scope`` is the file that a logical id belongs to.
     """
 
     kind: NameKind
@@ -75,9 +75,10 @@ class ChannelName:
 class Endpoint:
     """One place where services produce to or consume from channels.
 
-    ``place`` is the call that decides the channel; ``call_chain`` the calls from there down to the library call (empty
-    when ``place`` is the library call). ``config`` maps normalised client configuration keys to a `Setting`-like dict
-    ``{"value": ..., "origin": Origin}``. ``facts`` is described in ``ENDPOINT_FACTS``; an absent key means unknown.
+    ``place`` is the call that decides the channel; ``call_chain`` the calls from there down to the library call
+    (empty when ``place`` is the library call). ``config`` maps normalised client configuration keys to a
+    `Setting`-like dict ``{"value": ..., "origin": Origin}``. ``facts`` is described in ``ENDPOINT_FACTS``; an absent
+    key means unknown.
     """
 
     id: str
@@ -97,8 +98,9 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One deployable unit. ``roots`` are directories (or files) of the tree; ``program`` identifies image and command,
-    so that two deployments of one program share it. ``environment`` is ``prod``, ``dev``, ``test`` or ``unknown``."""
+    """One deployable unit. ``roots`` are directories (or files) of the tree; ``program`` identifies image and
+    command, so that two deployments of one program share it. ``environment`` is ``prod``, ``dev``, ``test`` or
+    ``unknown``."""
 
     name: str
     roots: tuple[str, ...] = ()
@@ -114,8 +116,8 @@ class Service:
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A queue, topic, stream or bus. ``properties`` maps normalised names (``partitions``, ``replication_factor``,
-    ``visibility_timeout`` in seconds, ``retention`` in seconds, ``fifo``, ``dead_letter`` ...) to values; the names of
-    those that are only platform defaults are in ``defaulted``."""
+    ``visibility_timeout`` in seconds, ``retention`` in seconds, ``fifo``, ``dead_letter`` ...) to values; the names
+    of those that are only platform defaults are in ``defaulted``."""
 
     id: str
     system: str
@@ -224,8 +226,8 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "work_seconds": "lower bound of the work per message from constant sleeps (float)",
     "error_checked": "the message's error() is tested (bool)",
     "none_test": "is-none, truthiness, missing",
-    "try_shape": "{around, broad, swallows, logs_only, to_dlq, re_raises, stores, retries: none|bounded|forever, place}: "
-    "the try around the handler",
+    "try_shape": "{around, broad, swallows, logs_only, to_dlq, re_raises, stores, retries: none|bounded|forever, "
+    "place}: the try around the handler",
     "skip_paths": "list of {kind: no-ack|visibility-zero|resend, on: field, field: its expression, place}",
     "order_use": "list of places where order matters: sequence or version comparison, per-key state",
     "idempotency": "list of places with de-duplication evidence",

@@ -1,4 +1,4 @@
-"""The whole way from a tree to its facts: discover, read, link, bind. Every stage is a call; data only flows forward."""
+"""The whole way from a tree to its facts: discover, read, link, bind. Each stage is a call; data flows forward."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def _facts(
         "seconds": {"read": round(reading - started, 3), "link": round(time.perf_counter() - reading, 3)},
     }
     diagnostics = (*found.diagnostics, *manifests.diagnostics, *sources.diagnostics)
-    return Facts(
-        facts.services, facts.channels, facts.endpoints, facts.links, facts.unresolved, diagnostics, stats
-    )
+    return Facts(facts.services, facts.channels, facts.endpoints, facts.links, facts.unresolved, diagnostics, stats)
 
 
 def _manifests(found: Discovered, content: Callable[[str], bytes]) -> ManifestFacts:

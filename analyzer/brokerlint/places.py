@@ -23,7 +23,7 @@ class Place:
         return self.end_line or self.line
 
     def saying(self, text: str) -> Place:
-        """This place with ``text`` as its words."""
+        """The same place with ``text`` as its words."""
         return Place(self.path, self.line, self.end_line, text)
 
 

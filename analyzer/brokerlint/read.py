@@ -1,7 +1,7 @@
 """Reading: files -> summaries, many at once in worker processes, single ones on demand.
 
-A file that can't be read or parsed gives one diagnostic and is left out; a worker process that dies takes only the file with it that
-it was working on.
+A file that can't be read or parsed gives one diagnostic and is left out; a worker process that dies takes only the
+file with it that it was working on.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def _read_chunk(chunk: Sequence[tuple[str, bytes]]) -> list[Read]:
 class Sources:
     """The Python files of one tree and what has been read of them.
 
-    Takes the root folder (None when ``texts`` are given directly), the files' paths relative to it, and how many worker
-    processes to use (0: as many as there are processors).
+    Takes the root folder (None when ``texts`` are given directly), the files' paths relative to it, and how many
+    worker processes to use (0: as many as there are processors).
     """
 
     def __init__(

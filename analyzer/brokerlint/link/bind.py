@@ -1,4 +1,5 @@
-"""Joining code with manifests: variables get their deployed values, channels their declarations, handlers their triggers."""
+"""Joining code with manifests: variables get their deployed values, channels their declarations, handlers their
+triggers."""
 
 from __future__ import annotations
 
@@ -125,9 +126,7 @@ class Binder:
             channels += [ChannelName(channel.system, name) for name in names]
         groups = [name for group in endpoint.groups for name in self._bind(group, "group", deployments)]
         services = tuple(dict.fromkeys(one.service.name for one in deployments))
-        return replace(
-            endpoint, channels=_unique_channels(channels), groups=_unique(groups), services=services
-        )
+        return replace(endpoint, channels=_unique_channels(channels), groups=_unique(groups), services=services)
 
     def _bind(self, name: Name, system: str, deployments: list[Deployment]) -> list[Name]:
         if name.env is None:
@@ -189,7 +188,13 @@ class Binder:
         for link in self._facts.links:
             if link.kind not in _HANDLED or link.target.system != "service":
                 continue
-            if not isinstance(link.target.value, Reference) or link.source.system in ("service", "s3", "dynamodb", "schedule", "external"):
+            if not isinstance(link.target.value, Reference) or link.source.system in (
+                "service",
+                "s3",
+                "dynamodb",
+                "schedule",
+                "external",
+            ):
                 continue
             deployment = self._services.by_key(link.target.value.key)
             if deployment is None:
@@ -254,7 +259,11 @@ class Binder:
         if end.system == "service":
             if isinstance(end.value, Reference):
                 deployment = self._services.by_key(end.value.key)
-                return [f"service:{deployment.service.name}" if deployment else f"service:{end.value.key.rpartition('#')[2]}"]
+                return [
+                    f"service:{deployment.service.name}"
+                    if deployment
+                    else f"service:{end.value.key.rpartition('#')[2]}"
+                ]
             return [f"service:{name.text or '?'}" for name in self.names(end.value, "service")]
         return [ChannelName(end.system, name).id for name in self.names(end.value, end.system)]
 
@@ -337,5 +346,7 @@ def _unique_channels(channels: Iterable[ChannelName]) -> tuple[ChannelName, ...]
     seen: dict[tuple[object, ...], ChannelName] = {}
     for channel in channels:
         name = channel.name
-        seen.setdefault((channel.system, name.kind, name.text, name.env, name.logical, name.scope, name.service), channel)
+        seen.setdefault(
+            (channel.system, name.kind, name.text, name.env, name.logical, name.scope, name.service), channel
+        )
     return tuple(seen.values())

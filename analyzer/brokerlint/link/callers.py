@@ -46,8 +46,8 @@ MOST_MATCHES = 6
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Step:
-    """One call on a route. ``how``: ``call`` (it calls the next function), ``pass`` (it passes the function on as a value, as
-    threads and executors want it), ``make`` (it makes the object that the next method runs on)."""
+    """One call on a route. ``how``: ``call`` (it calls the next function), ``pass`` (it passes the function on as a
+    value, as threads and executors want it), ``make`` (it makes the object that the next method runs on)."""
 
     here: CallSite
     how: str
@@ -73,7 +73,8 @@ class Callers:
         key = (path, function.qualname, function.line)
         if key in self._known:
             return self._known[key]
-        self._known[key] = found = []
+        found: list[Step] = []
+        self._known[key] = found
         if function.name in ("<lambda>", "__init__", "__post_init__", "__call__"):
             return found
         allowed = None if len(chain) > 1 or self._imports is None else self._imports.users(path)
@@ -129,7 +130,8 @@ class Callers:
         return any(self._matching(value, step) is not None for value in values)
 
     def makers(self, path: str, chain: tuple[ir.Function | ir.Class, ...]) -> list[Step]:
-        """The calls that make instances of the class around the innermost function of ``chain``, or of its subclasses."""
+        """The calls that make instances of the class around the innermost function of ``chain``, or of its
+        subclasses."""
         owner = next((one for one in reversed(chain[:-1]) if isinstance(one, ir.Class)), None)
         if owner is None:
             return []
@@ -152,7 +154,11 @@ class Callers:
 
     def _elsewhere(self, values: Values, step: Step) -> bool:
         """Is the type of what is called known, and is it not the target's?"""
-        typed = [v for v in values if isinstance(v, (FunctionValue, ClassValue)) or (isinstance(v, Method) and isinstance(v.receiver, Client))]
+        typed = [
+            v
+            for v in values
+            if isinstance(v, (FunctionValue, ClassValue)) or (isinstance(v, Method) and isinstance(v.receiver, Client))
+        ]
         return bool(typed) and all(self._matching(value, step) is None for value in typed)
 
     def certain(self, step: Step) -> bool:
@@ -160,8 +166,9 @@ class Callers:
         return any(self._matching(value, step) is not None for value in self.callee(step))
 
     def runs_on_its_own(self, path: str, chain: tuple[ir.Function | ir.Class, ...]) -> bool:
-        """May the method run although no call of it was found: a constructor, one that a framework or a base class calls, or
-        one whose name somebody calls on an object that can't be told? A method that nobody calls sends nothing."""
+        """May the method run although no call of it was found: a constructor, one that a framework or a base class
+        calls, or one whose name somebody calls on an object that can't be told? A method that nobody calls sends
+        nothing."""
         function, owner = chain[-1], chain[-2]
         if not isinstance(function, ir.Function) or not isinstance(owner, ir.Class):
             return False
@@ -182,8 +189,8 @@ class Callers:
     ) -> list[Activation]:
         """The activations in which ``sink`` runs when its route is walked from the top.
 
-        ``pending`` then holds what the callees on the way still depend on: a typed parameter enters a function already,
-        but only its caller knows which object it is.
+        ``pending`` then holds what the callees on the way still depend on: a typed parameter enters a function
+        already, but only its caller knows which object it is.
         """
         self.pending = frozenset()
         first = route[0].here if route else sink
@@ -252,7 +259,10 @@ class Callers:
         callees = self._ev.values(call.function, activation, step.here.at)
         if not all(isinstance(value, (Unknown, External)) for value in callees):
             return []
-        if any(isinstance(value, External) and "." in value.path and value.path.split(".")[0] != "builtins" for value in callees):
+        if any(
+            isinstance(value, External) and "." in value.path and value.path.split(".")[0] != "builtins"
+            for value in callees
+        ):
             return []
         if not guesses.only_method(self._ev, cls, target, call):
             return []
@@ -357,7 +367,8 @@ def _handed_over(args: calls.Args, index: int, key: str) -> calls.Args:
 def open_needs(
     ev: Evaluator, values: Values, chain: tuple[ir.Function | ir.Class, ...], path: str
 ) -> frozenset[Needed]:
-    """Those needs of ``values`` that the callers of one of the functions of ``chain`` (or the makers of its class) can settle."""
+    """Those needs of ``values`` that the callers of one of the functions of ``chain`` (or the makers of its class)
+    can settle."""
     return settled_above(ev, needs_of(values), chain, path)
 
 

@@ -138,7 +138,8 @@ class _Search:
         self.found.append(Found(self.sink, tuple(route), activation, use, anchor, decided))
 
     def deciding(self, route: list[Step], final: frozenset[tuple[object, ...]]) -> int:
-        """How many steps of the route lie above the call that decides: the lowest one at which the channel is settled."""
+        """How many steps of the route lie above the call that decides: the lowest one at which the channel is
+        settled."""
         # Where nothing is known, the object's construction decides no more than the call itself.
         made = next((n for n, step in enumerate(route) if step.how != "make"), len(route))
         skipped = alike = 0 if final else made
@@ -188,7 +189,15 @@ def endpoints(found: list[Found]) -> tuple[list[tuple[Endpoint, list[Found]]], l
     for one in found:
         place = one.anchor.place
         sink = one.sink.place
-        key = (place.path, place.line, one.anchor.function, one.use.system, one.use.operation.role, sink.path, sink.line)
+        key = (
+            place.path,
+            place.line,
+            one.anchor.function,
+            one.use.system,
+            one.use.operation.role,
+            sink.path,
+            sink.line,
+        )
         groups.setdefault(key, []).append(one)
     made: list[tuple[Endpoint, list[Found]]] = []
     unresolved: list[Unresolved] = []
@@ -247,7 +256,8 @@ def _endpoint(members: list[Found], counts: dict[str, int]) -> Endpoint:
 
 
 def config_of(use: sinks.Use) -> dict[str, dict[str, object]]:
-    """The configuration of the client and of the call itself, under normalised keys, each with its origin; secrets are never kept."""
+    """The configuration of the client and of the call itself, under normalised keys, each with its origin; secrets
+    are never kept."""
     found: dict[str, dict[str, object]] = {}
     for value in use.config:
         if isinstance(value, Record):

@@ -10,14 +10,14 @@ from brokerlint.link.program import Program
 from brokerlint.link.values import ModuleValue
 
 _MODULE = re.compile(r"^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?::[\w.()\[\]'\"]+)?$")
-_NOT_MODULES = frozenset({
-    "python", "python3", "gunicorn", "uvicorn", "celery", "worker", "run", "exec", "sh", "bash", "flask", "faust", "poetry", "pipenv",
-    "uv", "start", "server", "main", "beat", "env", "tini", "sudo", "wait", "web", "app",
-})  # fmt: skip
-_RUNNERS = frozenset({
-    "gunicorn", "uvicorn", "hypercorn", "daphne", "celery", "faust", "faststream", "taskiq", "dramatiq", "arq", "granian", "fastapi", "waitress-serve",
-    "rq", "huey_consumer", "streamlit", "spark-submit", "python", "python3", "flask", "airflow", "tomodachi", "nameko", "propan",
-})  # fmt: skip
+_NOT_MODULES = frozenset(
+    "python python3 gunicorn uvicorn celery worker run exec sh bash flask faust poetry pipenv uv start server main "
+    "beat env tini sudo wait web app".split()
+)
+_RUNNERS = frozenset(
+    "gunicorn uvicorn hypercorn daphne celery faust faststream taskiq dramatiq arq granian fastapi waitress-serve rq "
+    "huey_consumer streamlit spark-submit python python3 flask airflow tomodachi nameko propan".split()
+)
 
 
 def entry_modules(
@@ -52,11 +52,10 @@ def entry_modules(
             _add_module(program, roots, word.split("=", 1)[1], found)
         elif word.startswith("-A") and len(word) > 2:
             _add_module(program, roots, word[2:], found)
-        elif before in ("-m", "-A", "--app") or (runner and ":" in word) or (runner and "." in word and "/" not in word):
+        elif (
+            before in ("-m", "-A", "--app") or (runner and ":" in word) or (runner and "." in word and "/" not in word)
+        ) or _may_be_module(runner, index, word, before):
             _add_module(program, roots, word, found)
-        elif runner and runner not in ("python", "python3") and index > 0 and word not in _NOT_MODULES:
-            if not word.startswith("-") and not before.startswith("-"):
-                _add_module(program, roots, word, found)
     for variable in ("FLASK_APP", "DJANGO_SETTINGS_MODULE", "APP_MODULE"):
         value = environment.get(variable)
         if value and (variable != "FLASK_APP" or runner in ("flask", "gunicorn", "python", "python3", "")):
@@ -66,6 +65,12 @@ def entry_modules(
             else:
                 _add_module(program, roots, value, found)
     return list(found)
+
+
+def _may_be_module(runner: str, index: int, word: str, before: str) -> bool:
+    """A bare word behind a runner (``celery worker tasks``) that is neither an option nor an option's value."""
+    plain = not word.startswith("-") and not before.startswith("-") and word not in _NOT_MODULES
+    return plain and index > 0 and runner not in ("", "python", "python3")
 
 
 def _runner(word: str) -> bool:

@@ -1,8 +1,8 @@
 """The one inference that goes by a name: a method that only one class of the program has.
 
-Objects that a container or framework hands out can't always be followed. A call ``x.add_uuids(...)`` on such an object is
-taken to mean the only class with a method of that name, if its arguments fit. A name that every second library
-uses (``send``, ``publish``) is not enough; there the receiver must be called like the class, too.
+Objects that a container or framework hands out can't always be followed. A call ``x.add_uuids(...)`` on such an
+object is taken to mean the only class with a method of that name, if its arguments fit. A name that every second
+library uses (``send``, ``publish``) is not enough; there the receiver must be called like the class, too.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from brokerlint.python import ir
 if TYPE_CHECKING:
     from brokerlint.link.evaluate import Evaluator
 
-_COMMON = frozenset({
-    "get", "set", "put", "add", "pop", "push", "run", "call", "send", "emit", "read", "write", "save", "load", "start", "stop", "close",
-    "open", "publish", "subscribe", "consume", "produce", "handle", "process", "execute", "update", "delete", "create", "append",
-    "insert", "remove", "submit", "dispatch", "notify", "log", "info", "error", "receive", "poll", "flush", "commit", "enqueue", "register",
-    "send_message", "send_messages", "receive_messages", "delete_message", "publish_message", "send_email", "connect", "invoke", "apply",
-})  # fmt: skip
+_COMMON = frozenset(
+    "get set put add pop push run call send emit read write save load start stop close open publish subscribe consume "
+    "produce handle process execute update delete create append insert remove submit dispatch notify log info error "
+    "receive poll flush commit enqueue register send_message send_messages receive_messages delete_message "
+    "publish_message send_email connect invoke apply".split()
+)
 
 
 def only_method(ev: Evaluator, cls: ClassValue, method: ir.Function, call: ir.Call) -> bool:

@@ -16,12 +16,26 @@ _IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w. \t,]+)", re.M)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\((?:[^)]*)\)|[^\n;#]+)", re.M)
 _TEXT = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
 _MAIN = re.compile(rb"^if[ \t]*\(?[ \t]*__name__[ \t]*==[ \t]*[\"']__main__[\"']", re.M)
-_HANDLER = re.compile(rb"^def[ \t]+\w+\([ \t]*_{0,2}event\b[^,()]*,[ \t]*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b", re.M)
+_HANDLER = re.compile(
+    rb"^def[ \t]+\w+\([ \t]*_{0,2}event\b[^,()]*,[ \t]*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b", re.M
+)
 _DISCOVERS = re.compile(rb"\bautodiscover(?:_tasks)?\b")
 _DYNAMIC = re.compile(rb"import_module\(|__import__\(")
 _WORD = re.compile(rb"[\"']([A-Za-z_]\w{3,})[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
-_APP_PARTS = ("apps", "models", "views", "urls", "tasks", "signals", "admin", "consumers", "receivers", "api", "handlers")
+_APP_PARTS = (
+    "apps",
+    "models",
+    "views",
+    "urls",
+    "tasks",
+    "signals",
+    "admin",
+    "consumers",
+    "receivers",
+    "api",
+    "handlers",
+)
 
 
 class Imports:
@@ -41,7 +55,8 @@ class Imports:
         return found
 
     def users(self, path: str) -> Callable[[str], bool]:
-        """Tells of a file whether it can know the functions of ``path``: it is that file, imports it, or imports one that does."""
+        """Tells of a file whether it can know the functions of ``path``: it is that file, imports it, or imports one
+        that does."""
 
         def knows(other: str) -> bool:
             if other == path:

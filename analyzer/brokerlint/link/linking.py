@@ -74,11 +74,13 @@ def _present(sources: Sources, models: Models) -> Models:
 
 
 MOST_BESIDE = 400
-"""Files read because they import one that uses a library; in larger programs only calls that are looked for lead further."""
+"""Files read because they import one that uses a library; in larger programs only calls that are looked for lead
+further."""
 
 
 def _beside(sources: Sources, imports: Imports, models: Models) -> list[str]:
-    """Files that name no library but may use its objects: they import a file that does, or call a method of such objects."""
+    """Files that name no library but may use its objects: they import a file that does, or call a method of such
+    objects."""
     using = {path for path, module in sources.summaries.items() if module is not None}
     if not using:
         return []

@@ -1,14 +1,14 @@
 """From values to names: what a channel or group is called, as far as its values tell.
 
-A queue URL or ARN is reduced to the name at its end; a text with holes becomes a glob; an environment variable stays one,
-with its default as the name.
+A queue URL or ARN is reduced to the name at its end; a text with holes becomes a glob; an environment variable stays
+one, with its default as the name.
 """
 
 from __future__ import annotations
 
 import re
 
-from brokerlint.facts import Name
+from brokerlint.facts import Name, NameKind, Origin
 from brokerlint.link.values import (
     Client,
     Collection,
@@ -94,15 +94,17 @@ def _constant(value: Const, system: str, shape: str, reasons: list[str]) -> list
     if not isinstance(text, str) or not text.strip():
         reasons.append("the value is empty" if text in (None, "") else "not a text")
         return []
-    origin = "constant" if value.trace else "literal"
+    origin: Origin = "constant" if value.trace else "literal"
     if (shape == "regex-list" and text.startswith("^")) or shape == "pattern":
         return [Name("pattern", _glob(text), origin=origin, trace=nearest_first(value.trace))]
     return [Name("exact", plain(text, system), origin=origin, trace=nearest_first(value.trace))]
 
 
 def _glob(regex: str) -> str:
-    text = regex.removeprefix("^").removesuffix("$")
-    text = re.sub(r"\\(.)", r"\1", re.sub(r"(?:\[[^]]*\]|\([^)]*\)|\.)[*+?]*|\\[dwsDWS][*+?]*", "*", text.replace("\\.", "\0")))
+    """A regular expression as a glob: classes, groups and repetitions are holes."""
+    text = regex.removeprefix("^").removesuffix("$").replace("\\.", "\0")
+    text = re.sub(r"(?:\[[^]]*\]|\([^)]*\)|\.)[*+?]*|\\[dwsDWS][*+?]*", "*", text)
+    text = re.sub(r"\\(.)", r"\1", text)
     return re.sub(r"\*+", "*", text.replace("\0", "."))
 
 
@@ -120,12 +122,14 @@ def _variable(value: EnvVar, system: str, shape: str, depth: int) -> list[Name]:
         inner += _names(default, system, shape, [], depth + 1)
     if not inner:
         return [Name("env", env=value.name, origin="env-required", trace=trace)]
-    return [
-        Name(name.kind, name.text, name.env or value.name if name.kind != "env" else name.env, origin="env-default", trace=trace)
-        if name.kind != "env"
-        else Name("env", env=value.name, origin="env-required", trace=trace)
-        for name in inner
-    ]
+    return [_defaulted(name, value.name, trace) for name in inner]
+
+
+def _defaulted(default: Name, variable: str, trace: tuple[Place, ...]) -> Name:
+    """A variable's name when its default is known: the default's, unless that is only another variable."""
+    if default.kind == "env":
+        return Name("env", env=variable, origin="env-required", trace=trace)
+    return Name(default.kind, default.text, default.env or variable, origin="env-default", trace=trace)
 
 
 def _template(value: Template, system: str, reasons: list[str]) -> list[Name]:
@@ -147,5 +151,6 @@ def _template(value: Template, system: str, reasons: list[str]) -> list[Name]:
             return [Name("env", env=variables[-1], origin="env-required", trace=nearest_first(value.trace))]
         reasons.append("only a hole")
         return []
-    kind = "pattern" if "*" in text else "exact"
-    return [Name(kind, text, variables[0] if len(variables) == 1 else None, origin="derived", trace=nearest_first(value.trace))]  # type: ignore[arg-type]
+    kind: NameKind = "pattern" if "*" in text else "exact"
+    variable = variables[0] if len(variables) == 1 else None
+    return [Name(kind, text, variable, origin="derived", trace=nearest_first(value.trace))]

@@ -31,7 +31,8 @@ def console_scripts(program: Program, sources: Sources, paths: Iterable[str]) ->
 
 
 def project_name(sources: Sources) -> str:
-    """What the project at the root calls itself: ``name`` in ``pyproject.toml`` or ``setup.cfg``, else the root's folder."""
+    """What the project at the root calls itself: ``name`` in ``pyproject.toml`` or ``setup.cfg``, else the root's
+    folder."""
     text = sources.text("pyproject.toml").decode("utf-8", "replace") if sources.holds("pyproject.toml") else ""
     match = _NAME.search(text)
     if match is None and sources.holds("setup.cfg"):
@@ -45,7 +46,10 @@ def _declared(file: str, text: str) -> list[tuple[str, str]]:
             data = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError):
             return []
-        tables = [data.get("project", {}), data.get("tool", {}).get("poetry", {}) if isinstance(data.get("tool"), dict) else {}]
+        tables = [
+            data.get("project", {}),
+            data.get("tool", {}).get("poetry", {}) if isinstance(data.get("tool"), dict) else {},
+        ]
         scripts = [table.get("scripts", {}) for table in tables if isinstance(table, dict)]
         return [
             (str(name), target.partition(":")[0])

@@ -19,10 +19,10 @@ from brokerlint.link.program import Program
 from brokerlint.manifests.facts import ServiceFact, Setting, Text
 from brokerlint.places import Place
 
-_ROOT_MARKS = (
-    "Dockerfile", "requirements.txt", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Procfile", "package.json", "serverless.yml",
-    "template.yaml", "template.yml", "manage.py",
-)  # fmt: skip
+_ROOT_MARKS = tuple(
+    "Dockerfile requirements.txt pyproject.toml setup.py setup.cfg Pipfile Procfile package.json serverless.yml "
+    "template.yaml template.yml manage.py".split()
+)
 _PREFERENCE = {"prod": 0, "unknown": 1, "dev": 2, "test": 3}
 _PLATFORMS = {"lambda": 0, "kubernetes": 1, "clowdapp": 0, "ecs": 1, "procfile": 2, "compose": 3, "supervisord": 2}
 
@@ -41,13 +41,19 @@ class Deployment:
 MOST_SCRIPTS = 8
 """Entry scripts that one module may belong to; a library that more of them use belongs to the project as a whole."""
 
-_GENERIC = frozenset({
-    "__main__", "__init__", "main", "app", "run", "server", "manage", "wsgi", "asgi", "handler", "lambda_function", "index", "service",
-    "application", "cli", "worker", "consumer", "producer",
-})  # fmt: skip
-_NAMELESS = frozenset({"__main__", "__init__", "main", "app", "manage", "wsgi", "asgi", "handler", "lambda_function", "index"})
-_PLAIN_FOLDERS = frozenset({"src", "app", "lib", "code", "backend", "source", "python", "lambda", "function", "functions"})
-_TOOLING = re.compile(r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$")
+_GENERIC = frozenset(
+    "__main__ __init__ main app run server manage wsgi asgi handler lambda_function index service application cli worker "
+    "consumer producer".split()
+)
+_NAMELESS = frozenset(
+    {"__main__", "__init__", "main", "app", "manage", "wsgi", "asgi", "handler", "lambda_function", "index"}
+)
+_PLAIN_FOLDERS = frozenset(
+    {"src", "app", "lib", "code", "backend", "source", "python", "lambda", "function", "functions"}
+)
+_TOOLING = re.compile(
+    r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$"
+)
 
 
 def _telling(folder: str) -> str:
@@ -56,8 +62,8 @@ def _telling(folder: str) -> str:
 
 
 class Services:
-    """The services of one tree. Takes the program, its import graph, what manifests say, all paths of the tree,
-    the files behind console scripts, and what the project at the root calls itself."""
+    """The services of one tree. Takes the program, its import graph, what manifests say, all paths of the tree, the
+    files behind console scripts, and what the project at the root calls itself."""
 
     def __init__(
         self,
@@ -126,7 +132,11 @@ class Services:
         found: list[str] = []
         if fact.handler:
             found += self.handler_files(fact)
-        return found + [e for e in entry_modules(self._program, fact.roots or ("",), fact.command, known, self._scripts) if e not in found]
+        return found + [
+            e
+            for e in entry_modules(self._program, fact.roots or ("",), fact.command, known, self._scripts)
+            if e not in found
+        ]
 
     def handler_files(self, fact: ServiceFact) -> list[str]:
         """The file of a Lambda handler such as ``src/app.handler``."""
@@ -173,7 +183,7 @@ class Services:
         return Deployment(service, entries, reach, [fact.environment], [fact])
 
     def _shown_roots(self, fact: ServiceFact, entries: tuple[str, ...]) -> tuple[str, ...]:
-        """Where a service lives: its build context, the folders and packages of its entry points, its stack's folder."""
+        """Where a service lives: build context, the folders and packages of its entry points, its stack."""
         roots = [root for root in fact.roots if root not in ("", ".")]
         for entry in entries:
             app, command, _ = entry.partition("/management/commands/")
@@ -213,7 +223,7 @@ class Services:
         return open_ended or best
 
     def _without_manifest(self, path: str) -> list[Deployment]:
-        """What code alone shows: the entry scripts that reach the module, a file that nobody imports, or the project."""
+        """What code alone shows: the entry scripts that reach the module, a file nobody imports, or the project."""
         root = self._root_of(path)
         mains = [path] if path in self._main_files(root) else self._reaching(path, root)
         if 0 < len(mains) <= MOST_SCRIPTS:

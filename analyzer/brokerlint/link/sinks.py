@@ -9,7 +9,19 @@ from brokerlint.link import calls, library, objects
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites, last_name
-from brokerlint.link.values import Client, Collection, External, Instance, Method, Unknown, Value, Values, join, needs_of
+from brokerlint.link.values import (
+    ClassValue,
+    Client,
+    Collection,
+    External,
+    Instance,
+    Method,
+    Unknown,
+    Value,
+    Values,
+    join,
+    needs_of,
+)
 from brokerlint.models.model import ClassModel, Library, Models, Operation
 from brokerlint.python import ir
 
@@ -100,9 +112,9 @@ def _may_be(site: CallSite, operations: dict[str, list[Operation]]) -> bool:
     )
 
 
-def ir_class(module: ir.Module, cls: ir.Class) -> objects.ClassValue:
+def ir_class(module: ir.Module, cls: ir.Class) -> ClassValue:
     """A top-level class as a value."""
-    return objects.ClassValue(module.path, cls, cls.qualname)
+    return ClassValue(module.path, cls, cls.qualname)
 
 
 def _is_super(site: CallSite) -> bool:
@@ -189,10 +201,12 @@ def _operations(
         operation = models.functions.get(function.path)
         if operation is not None and operation.role:
             yield models.function_library[function.path], None, operation, None
-    elif isinstance(function, objects.ClassValue):
+    elif isinstance(function, ClassValue):
         base = objects.library_base(ev, function)
         model = models.classes.get(base) if base else None
-        own_init = any(f.name == "__init__" for one in objects.mro(ev, function)[0] for f in one.definition.body.functions)
+        own_init = any(
+            f.name == "__init__" for one in objects.mro(ev, function)[0] for f in one.definition.body.functions
+        )
         if model is not None and model.construct is not None and model.construct.role and not own_init:
             yield models.library_of[model.path], model, model.construct, None
 
@@ -306,5 +320,3 @@ def _lacks_carried(use: Use) -> bool:
 def channel_needs(reading: Reading) -> bool:
     """Does a channel of the reading still depend on callers?"""
     return any(needs_of(use.channel) for use in reading.uses) or (not reading.uses and bool(needs_of(reading.receiver)))
-
-

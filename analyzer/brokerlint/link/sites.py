@@ -32,7 +32,8 @@ class CallSite:
     @property
     def body(self) -> ir.Body:
         """The body that holds the call."""
-        return self.chain[-1].body if self.chain else self.module.body
+        definition = self.chain[-1] if self.chain else None
+        return definition.body if definition is not None else self.module.body
 
     @property
     def function(self) -> str:
@@ -56,12 +57,14 @@ def bodies(
 ) -> Iterator[tuple[tuple[ir.Function | ir.Class, ...], ir.Body]]:
     """Every body inside ``body``, itself included, with the definitions that lead to it."""
     yield chain, body
-    for inner in (*body.functions, *body.classes):
+    inside: tuple[ir.Function | ir.Class, ...] = (*body.functions, *body.classes)
+    for inner in inside:
         yield from bodies(inner.body, (*chain, inner))
 
 
 class Sites:
-    """The call sites of all modules that have been read, by the last name called and by the names passed as arguments."""
+    """The call sites of all modules that have been read, by the last name called and by the names passed as
+    arguments."""
 
     def __init__(self, program: Program) -> None:
         self._program = program

@@ -9,5 +9,6 @@ A format is a module of ``brokerlint.manifests.formats`` with three names; it re
     what is partly broken is read as far as it goes and told in the summary's diagnostics.
 ``join(documents: Mapping[str, object], tree: Tree) -> ManifestFacts``
     the summaries of all files of the format (by path) -> facts. Here files are brought together (an ``env_file``, a
-    nested template, the modules of Terraform); ``tree`` answers which other files exist and holds the other formats' summaries.
+    nested template, the modules of Terraform); ``tree`` answers which other files exist and holds the other formats'
+    summaries.
 """

@@ -22,7 +22,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The resource with this ``ChannelFact.key`` (or ``ServiceFact.key``), by an attribute (``url``, ``arn``, ``name`` ...)."""
+    """The resource with this ``ChannelFact.key`` (or ``ServiceFact.key``), by an attribute (``url``, ``arn``,
+    ``name`` ...)."""
 
     key: str
     attribute: str = ""
@@ -75,10 +76,10 @@ class Setting:
 class ServiceFact:
     """A deployable unit as one manifest describes it.
 
-    ``key`` is unique in the tree (``path#name``). ``roots`` are directories relative to the tree's root ("" is the root
-    itself). ``command`` is the argument vector that starts it, entry point included, as far as known. ``handler`` is a
-    Lambda style ``path/module.function`` relative to a root. ``profile`` tells deployments apart: ``prod``, ``dev``,
-    ``test`` or ``unknown``; values of two profiles are never merged.
+    ``key`` is unique in the tree (``path#name``). ``roots`` are directories relative to the tree's root ("" is the
+    root itself). ``command`` is the argument vector that starts it, entry point included, as far as known.
+    ``handler`` is a Lambda style ``path/module.function`` relative to a root. ``profile`` tells deployments apart:
+    ``prod``, ``dev``, ``test`` or ``unknown``; values of two profiles are never merged.
     """
 
     key: str
@@ -121,8 +122,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class LinkFact:
-    """An edge that a manifest declares. Kinds: ``event_source_mapping`` (channel -> service), ``subscription``
-    (topic -> queue or service), ``rule`` (bus -> ...), ``pipe``, ``redrive`` (queue -> dead-letter queue), ``connector``,
+    """An edge that a manifest declares. Kinds: ``event_source_mapping`` (channel -> service), ``subscription`` (topic
+    -> queue or service), ``rule`` (bus -> ...), ``pipe``, ``redrive`` (queue -> dead-letter queue), ``connector``,
     ``notification`` (an AWS service -> channel), ``mirror``."""
 
     kind: str

@@ -19,8 +19,8 @@ class ManifestError(Exception):
 class Tree:
     """What a format's ``join`` may ask about the rest of the tree.
 
-    ``paths`` are all discovered files, relative to the root. ``documents`` maps a format's module name
-    (``compose``, ``dockerfile`` ...) to its summaries by path.
+    ``paths`` are all discovered files, relative to the root. ``documents`` maps a format's module name (``compose``,
+    ``dockerfile`` ...) to its summaries by path.
     """
 
     paths: frozenset[str]
