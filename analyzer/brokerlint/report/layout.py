@@ -58,20 +58,43 @@ def _parts(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[list[
 
 
 def _packed(parts: Sequence[Layout]) -> Layout:
-    """All parts in rows of about a screen's shape."""
+    """All parts on about a screen's shape, tallest first, each as far up and then left as it goes."""
     area = sum((part.width + _PART_GAP) * (part.height + _PART_GAP) for part in parts)
-    limit = max((*(part.width for part in parts), (area * _ASPECT) ** 0.5))
+    limit = max((*(part.width + _PART_GAP for part in parts), (area * _ASPECT) ** 0.5))
     centers: dict[str, Point] = {}
     ways: dict[tuple[str, str], tuple[Point, ...]] = {}
-    x = y = row = width = 0.0
-    for part in parts:
-        if x and x + part.width > limit:
-            x, y, row = 0.0, y + row + _PART_GAP, 0.0
+    width = height = 0.0
+    skyline: list[Point] = [(0.0, 0.0)]  # from that x on, everything above that y is taken
+    for part in sorted(parts, key=lambda part: -part.height):
+        x, y = _place(skyline, part.width + _PART_GAP, limit)
+        skyline = _raised(skyline, x, x + part.width + _PART_GAP, y + part.height + _PART_GAP)
         centers |= {name: (cx + x, cy + y) for name, (cx, cy) in part.centers.items()}
         ways |= {edge: tuple((px + x, py + y) for px, py in way) for edge, way in part.ways.items()}
-        width, row = max(width, x + part.width), max(row, part.height)
-        x += part.width + _PART_GAP
-    return Layout(centers, ways, width, y + row)
+        width, height = max(width, x + part.width), max(height, y + part.height)
+    return Layout(centers, ways, width, height)
+
+
+def _place(skyline: Sequence[Point], width: float, limit: float) -> Point:
+    """The highest free place for something of that width, the leftmost of several."""
+    rights = [*(left for left, _ in skyline[1:]), float("inf")]
+    free = [
+        (max(y for (left, y), right in zip(skyline, rights, strict=True) if right > x and left < x + width), x)
+        for x, _ in skyline
+        if x + width <= limit + 1e-6
+    ]
+    y, x = min(free)
+    return x, y
+
+
+def _raised(skyline: Sequence[Point], start: float, end: float, y: float) -> list[Point]:
+    """The skyline with everything from ``start`` to ``end`` taken down to ``y``."""
+    behind = [level for left, level in skyline if left <= end][-1]
+    return [
+        *(point for point in skyline if point[0] < start),
+        (start, y),
+        (end, behind),
+        *(point for point in skyline if point[0] > end),
+    ]
 
 
 class _Part:
