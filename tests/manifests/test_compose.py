@@ -108,7 +108,28 @@ def test_the_whole_tree_as_context_with_the_dockerfile_of_a_service(facts_of: Re
         "services/mail/src/main.py": "",
         "libs/bus/__init__.py": "",
     })  # fmt: skip
-    assert one(facts).roots == ("services/mail", "services/mail/src")
+    assert one(facts).roots == ("services/mail", "libs", "services/mail/src")
+
+
+def test_one_dockerfile_builds_several_services_by_its_arguments(facts_of: Reader) -> None:
+    facts = facts_of({
+        "compose.yml": (
+            "services:\n  mail:\n    build: {context: ., args: {NAME: mail, API_TOKEN: hunter2}}\n"
+            "  orders:\n    build:\n      context: .\n      args: [NAME=orders, MODULE=jobs]\n"
+        ),
+        "Dockerfile": (
+            "FROM python\nARG NAME\nARG MODULE=main\nWORKDIR /srv/$NAME\nCOPY apps/${NAME} .\n"
+            "ENV ORDERS_TOPIC=${NAME}-topic\nCMD python -m $MODULE\n"
+        ),
+        "apps/mail/main.py": "",
+        "apps/orders/jobs.py": "",
+    })  # fmt: skip
+    found = {s.name: (s.roots, s.command, held(s)["ORDERS_TOPIC"]) for s in facts.services}
+    assert found == {
+        "mail": (("apps/mail",), ("python", "-m", "main"), "mail-topic"),
+        "orders": (("apps/orders",), ("python", "-m", "jobs"), "orders-topic"),
+    }
+    assert "hunter2" not in repr(facts)
 
 
 def test_a_mounted_folder_gives_the_root_of_a_plain_image(facts_of: Reader) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from brokerlint.manifests.facts import Setting, Text, Value, Variable
-from brokerlint.manifests.privacy import kept
+from brokerlint.manifests.privacy import kept, secret
 from brokerlint.manifests.values import NOT_KEPT
 from brokerlint.manifests.yaml_nodes import Node
 from brokerlint.places import Diagnostic, Place
@@ -21,11 +21,12 @@ _MOUNT = re.compile(r"(?P<source>(?:\$\{[^}]*\}|[^:$]|\$(?!\{))*):(?P<target>/[^
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """How an image is built: context folder, Dockerfile relative to it, stage. Empty texts mean the usual."""
+    """How an image is built: context, Dockerfile relative to it, stage, arguments. Empty texts mean the usual."""
 
     context: str = "."
     dockerfile: str = ""
     target: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,17 @@ def _container(path: str, name: str, line: int, node: Node) -> Container:
 
 def _build(node: Node) -> Build | None:
     if node.is_mapping:
-        return Build(node.get("context").text or ".", node.get("dockerfile").text, node.get("target").text)
+        given = dict(_arguments(node.get("args")))
+        return Build(node.get("context").text or ".", node.get("dockerfile").text, node.get("target").text, given)
     return Build(node.text) if node.text else None
+
+
+def _arguments(node: Node) -> Iterator[tuple[str, str]]:
+    """The arguments of a build, without those that may be secret."""
+    pairs = [(name, value.text) for name, value in node.items()]
+    for name, sign, text in (element.text.partition("=") for element in node.elements()):
+        pairs += [(name, text)] if sign else []
+    yield from ((name, text) for name, text in pairs if not secret(name, text))
 
 
 def _words(node: Node) -> Words | None:

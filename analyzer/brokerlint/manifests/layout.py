@@ -21,28 +21,29 @@ class Layout:
     tree: Tree
 
     def folder(self, inside: str) -> str | None:
-        """The folder of the tree that is at ``inside``; None when none is."""
-        wanted = posixpath.normpath(inside)
-        for outside, target in sorted(self.pairs, key=lambda pair: -len(pair[1])):
-            if _is_file(self.tree, outside) or not _below(wanted, target):
-                continue
-            candidate = posixpath.normpath(posixpath.join(outside, posixpath.relpath(wanted, target)))
-            candidate = "" if candidate == "." else candidate
-            if is_folder(self.tree, candidate):
-                return candidate
-        return self._above(wanted)
+        """The folder of the tree that is at ``inside``, or whose parts were copied there one by one; None for none."""
+        return next(iter(self.folders(inside)), None)
 
-    def _above(self, wanted: str) -> str | None:
-        """The folder whose parts were copied below ``wanted`` one by one."""
-        for outside, target in self.pairs:
-            if not _below(target, wanted) or target == wanted:
-                continue
-            rest = posixpath.relpath(target, wanted)
-            if outside == rest:
-                return ""
-            if outside.endswith(f"/{rest}"):
-                return outside.removesuffix(f"/{rest}")
-        return None
+    def folders(self, inside: str) -> list[str]:
+        """The folders of the tree that add Python code to what is at ``inside``: those that are there themselves (of
+        several, the ones put there most directly), then those of which parts are there."""
+        wanted = posixpath.normpath(inside)
+        whole: list[str] = []
+        parts: list[str] = []
+        nearest = ""
+        for outside, target in sorted(self.pairs, key=lambda pair: -len(pair[1])):
+            if target != wanted and _below(target, wanted):
+                rest = posixpath.relpath(target, wanted)
+                code = outside.endswith(".py") if _is_file(self.tree, outside) else holds_python(self.tree, outside)
+                if code and f"/{outside}".endswith(f"/{rest}"):
+                    parts.append(outside.removesuffix(rest).rstrip("/"))
+            elif _below(wanted, target) and not _is_file(self.tree, outside) and nearest in ("", target):
+                candidate = posixpath.normpath(posixpath.join(outside, posixpath.relpath(wanted, target)))
+                candidate = "" if candidate == "." else candidate
+                if is_folder(self.tree, candidate):
+                    whole.append(candidate)
+                    nearest = target
+        return list(dict.fromkeys((*whole, *parts)))
 
     def file(self, inside: str) -> str | None:
         """The file of the tree that is at ``inside`` (relative to ``workdir`` unless absolute)."""
@@ -84,8 +85,7 @@ def roots_of(place: Layout, environment: Mapping[str, str], context: str, docker
     """
     found: dict[str, None] = {}
     for inside in (place.workdir, *environment.get("PYTHONPATH", "").split(":")):
-        folder = place.folder(inside) if inside.startswith("/") else None
-        if folder is not None:
+        for folder in place.folders(inside) if inside.startswith("/") else ():
             found.setdefault(folder)
     if not found:
         beside = posixpath.dirname(dockerfile)

@@ -7,7 +7,7 @@ Properties and defaults are those of the operators' own schemas (Strimzi ``kafka
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from brokerlint.manifests import connectors
@@ -56,7 +56,7 @@ class Scaling:
 class Told:
     """What one object tells."""
 
-    facts: ManifestFacts = ManifestFacts()
+    facts: ManifestFacts = field(default_factory=ManifestFacts)
     claims: tuple[Claim, ...] = ()
     scaling: tuple[Scaling, ...] = ()
     pool: tuple[str, int, int] | None = None

@@ -270,16 +270,18 @@ def _built(
     """The image of a container: built for itself, for another container, or by a Dockerfile that is called like it."""
     name = project.text(container.image)
     builder, build = (project, container.build) if container.build else images.get(name, (project, None))
-    target = ""
+    target, arguments = "", dict[str, str]()
     if build is not None:
         context = builder.outside(build.context)
         dockerfile = dockerfile_of(tree, context, builder.text(build.dockerfile)) or ""
         target = builder.text(build.target)
+        arguments = {key: builder.text(value) for key, value in build.arguments.items()}
     else:
         dockerfile = (by_image_name(tree, name) if not is_infrastructure(name) else None) or ""
         context = posixpath.dirname(dockerfile)
     document = tree.of("dockerfile").get(dockerfile)
-    return Image(context, dockerfile, document.stage(target) if document else None, build is not None or bool(document))
+    stage = document.stage(target, arguments) if document else None
+    return Image(context, dockerfile, stage, build is not None or stage is not None)
 
 
 def _command(project: Project, container: Container, stage: Stage | None) -> Words:

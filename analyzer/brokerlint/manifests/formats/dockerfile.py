@@ -9,13 +9,13 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from brokerlint.manifests.facts import ManifestFacts, Setting, Text
 from brokerlint.manifests.tree import ManifestError, Tree
-from brokerlint.manifests.values import interpolated, setting, shown
+from brokerlint.manifests.values import interpolated, private, setting, shown
 from brokerlint.places import Place
 
 _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)\Z", re.DOTALL)
@@ -46,6 +46,8 @@ class Stage:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     command_line: int = 0
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Defaults of the build's arguments; texts above still hold their names (``${NAME}``)."""
     python: bool = False
     """The image holds Python: by its base, or because something is installed with Python's tools."""
 
@@ -56,8 +58,9 @@ class Dockerfile:
 
     stages: tuple[Stage, ...]
 
-    def stage(self, target: str = "") -> Stage:
-        """The stage that is built: ``target`` where given, else the last; with what it takes over from its bases."""
+    def stage(self, target: str = "", arguments: Mapping[str, str] | None = None) -> Stage:
+        """The stage that is built: ``target`` where given, else the last; with what it takes over from its bases, and
+        with the build's ``arguments`` put in."""
         by_name = {stage.name: index for index, stage in enumerate(self.stages) if stage.name}
         index = by_name.get(target, len(self.stages) - 1)
         chain = [self.stages[index]]
@@ -67,7 +70,7 @@ class Dockerfile:
         whole = chain.pop()
         while chain:
             whole = _on_top(whole, chain.pop())
-        return whole
+        return _filled(whole, {**whole.arguments, **(arguments or {})})
 
 
 def wants(path: str, head: bytes) -> bool:
@@ -86,7 +89,7 @@ def read(path: str, text: str) -> Dockerfile:
             base, _, alias = _flagless(rest).partition(" ")
             alias = alias.split()[-1] if alias.lower().startswith("as ") else ""
             workdir = next((one.workdir for one in stages if one.name and one.name == base), "/")
-            stages.append(_Stage(path, alias, _expand(base, arguments), line, workdir, dict(arguments)))
+            stages.append(_Stage(path, alias, _expand(base, arguments), line, workdir, arguments))
         elif name == "ARG" and not stages:
             key, _, value = rest.partition("=")
             arguments[key.strip()] = value.strip().strip("'\"")
@@ -108,10 +111,12 @@ class _Stage:
     """A stage while its instructions are read."""
 
     def __init__(
-        self, path: str, name: str, base: str, line: int, workdir: str, variables: dict[str, str]
+        self, path: str, name: str, base: str, line: int, workdir: str, defaults: Mapping[str, str]
     ) -> None:
         self.path, self.name, self.base, self.line, self.workdir = path, name, base, line, workdir
-        self._variables = variables
+        self._defaults = defaults
+        self._variables: dict[str, str] = {}
+        self._arguments: dict[str, str] = {}
         self._copies: list[Copy] = []
         self._environment: dict[str, Setting] = {}
         self._entrypoint: tuple[str, ...] = ()
@@ -131,8 +136,9 @@ class _Stage:
                 self._environment[key] = setting(key, Text(value), Place(self.path, line))
         elif name == "ARG":
             key, sign, value = rest.partition("=")
-            if sign:
-                self._variables.setdefault(key.strip(), _expand(value.strip().strip("'\""), self._variables))
+            default = _expand(value.strip().strip("'\""), self._variables) if sign else self._defaults.get(key.strip())
+            if default is not None:
+                self._arguments[key.strip()] = default
         elif name == "ENTRYPOINT":
             self._entrypoint, self._command, self._command_line = _command(rest), (), line
         elif name == "CMD":
@@ -156,7 +162,7 @@ class _Stage:
         """The stage as it was read."""
         return Stage(
             self.name, self.base, self.line, self.workdir, tuple(self._copies), self._environment,
-            self._entrypoint, self._command, self._command_line, self._python,
+            self._entrypoint, self._command, self._command_line, self._arguments, self._python,
         )  # fmt: skip
 
 
@@ -172,8 +178,35 @@ def _on_top(base: Stage, stage: Stage) -> Stage:
         stage.entrypoint or base.entrypoint,
         stage.command or (() if own else base.command),
         stage.command_line or base.command_line,
+        {**base.arguments, **stage.arguments},
         stage.python or base.python,
     )
+
+
+def _filled(stage: Stage, arguments: Mapping[str, str]) -> Stage:
+    """The stage with the arguments of the build in its texts."""
+    if not arguments:
+        return stage
+
+    def text(raw: str) -> str:
+        return _expand(raw, arguments)
+
+    return replace(
+        stage,
+        workdir=text(stage.workdir),
+        copies=tuple(Copy(tuple(map(text, copy.sources)), text(copy.target)) for copy in stage.copies),
+        environment={
+            name: replace(one, value=private(name, Text(text(one.value.text)))) if isinstance(one.value, Text) else one
+            for name, one in stage.environment.items()
+        },
+        entrypoint=_filled_command(stage.entrypoint, text),
+        command=_filled_command(stage.command, text),
+    )
+
+
+def _filled_command(command: tuple[str, ...], text: Callable[[str], str]) -> tuple[str, ...]:
+    """A command in shell form; one in exec form is taken as it is."""
+    return tuple(map(text, command)) if command[1:2] == ("-c",) else command
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:

@@ -29,7 +29,7 @@ class Stages:
 def wants(path: str, head: bytes) -> bool:
     """``zappa_settings.json|toml|yaml`` and ``.chalice/config.json``."""
     name = posixpath.basename(path)
-    return name.startswith("zappa_settings.") and name.endswith((".json", ".toml", ".yaml", ".yml")) or (
+    return (name.startswith("zappa_settings.") and name.endswith((".json", ".toml", ".yaml", ".yml"))) or (
         path.endswith(".chalice/config.json")
     )
 
