@@ -104,7 +104,7 @@ def test_a_named_check_shows_everything_unless_told_otherwise():
     assert not shown("ARC111", Confidence.LOW, select=["ARC111"], minimum=Confidence.HIGH)
 
 
-def test_low_is_shown_where_the_check_says_so():
+def test_low_is_shown_where_the_check_says_so_in_its_own_profile():
     assert shown("OPS104", Confidence.LOW, profile="advisory")
     assert not shown("ARC111", Confidence.LOW, profile="advisory")
 

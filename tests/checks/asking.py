@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import brokerlint_checks
-
 from brokerlint.checking import Finding, Registry
 from brokerlint.checking.registry import checks_in
 from brokerlint.topology import Topology

@@ -184,7 +184,8 @@ def test_recursion_can_be_allowed():
 
 def test_scheduling_oneself_is_advice():
     topology = system(
-        consume("sqs:q", by="w", function="h", line=1), produce("sqs:q", by="w", function="h", line=2, delay=60, conditional=False)
+        consume("sqs:q", by="w", function="h", line=1),
+        produce("sqs:q", by="w", function="h", line=2, delay=60, conditional=False),
     )  # fmt: skip
     assert levels("ARC122", topology) == [("advice", "high")]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import brokerlint_checks
 import pytest
 
+import brokerlint_checks
 from brokerlint.checking import Check, Example, Registry, run
 from brokerlint.checking.check import HEADINGS
 from brokerlint.checking.registry import checks_in

@@ -39,9 +39,14 @@ def test_its_fix_is_safe_only_for_one_queue_in_place():
 
 @pytest.mark.parametrize(
     "about",
-    [{"wait_time": 20}, {"loop": "none", "loop_kind": "once"}, {"sleep_between": 30}, {"stops_on_empty": True},
-     {"library": "celery"}],
-)  # fmt: skip
+    [
+        {"wait_time": 20},
+        {"loop": "none", "loop_kind": "once"},
+        {"sleep_between": 30},
+        {"stops_on_empty": True},
+        {"library": "celery"},
+    ],
+)
 def test_polling_that_is_fine(about: dict[str, Any]):
     assert ask("SQS101", polls(**about)) == ()
 
@@ -64,9 +69,17 @@ def test_messages_that_nobody_deletes():
 
 @pytest.mark.parametrize(
     "about",
-    [{"acks": [{"kind": "delete"}]}, {"acks": [{"kind": "delete-batch"}]}, {"messages_escape": True}, {"visibility": 0},
-     {"loop_kind": "lambda-handler"}, {"loop_kind": "framework-task"}, {"entry_kind": "test"}, {"channel": "sqs:q-dlq"}],
-)  # fmt: skip
+    [
+        {"acks": [{"kind": "delete"}]},
+        {"acks": [{"kind": "delete-batch"}]},
+        {"messages_escape": True},
+        {"visibility": 0},
+        {"loop_kind": "lambda-handler"},
+        {"loop_kind": "framework-task"},
+        {"entry_kind": "test"},
+        {"channel": "sqs:q-dlq"},
+    ],
+)
 def test_messages_that_are_deleted_or_may_be(about: dict[str, Any]):
     assert ask("SQS102", receives(**about)) == ()
 
@@ -120,9 +133,14 @@ def test_a_function_that_catches_everything():
 # SQS104, EVT101, KIN101
 @pytest.mark.parametrize(
     ("check", "channel", "call"),
-    [("SQS104", "sqs:q", "send_message_batch"), ("EVT101", "eventbridge:b", "put_events"), ("EVT101", "sns:t", "publish_batch"),
-     ("KIN101", "kinesis:s", "put_records"), ("KIN101", "firehose:s", "put_record_batch")],
-)  # fmt: skip
+    [
+        ("SQS104", "sqs:q", "send_message_batch"),
+        ("EVT101", "eventbridge:b", "put_events"),
+        ("EVT101", "sns:t", "publish_batch"),
+        ("KIN101", "kinesis:s", "put_records"),
+        ("KIN101", "firehose:s", "put_record_batch"),
+    ],
+)
 def test_failures_that_nobody_reads(check: str, channel: str, call: str):
     def sends(response: str) -> Any:
         return system(produce(channel, operation=call, batch=True, response=response))
@@ -250,8 +268,10 @@ def mapped(visibility: int | None, timeout: int | None, **properties: Any) -> An
     known = {} if visibility is None else {"visibility_timeout": visibility}
     about = {} if timeout is None else {"timeout": timeout}
     return system(
-        declared("sqs:q", **known), service("fn", properties=about), link("event_source_mapping", "sqs:q", "service:fn", **properties)
-    )  # fmt: skip
+        declared("sqs:q", **known),
+        service("fn", properties=about),
+        link("event_source_mapping", "sqs:q", "service:fn", **properties),
+    )
 
 
 def test_visibility_against_the_function_s_timeout():
@@ -325,6 +345,10 @@ def test_an_option_without_effect():
 def test_tasks_acknowledged_first():
     assert levels("CEL102", task(role="consume", acks_late=False, effects=works("http"))) == [("advice", "high")]
     assert levels("CEL102", task(role="consume", acks_late=False)) == [("advice", "medium")]
+    two = [consume("sqs:celery", library="celery", acks_late=False, function=name) for name in ("a", "b")]
+    assert [finding.message.split(":")[0] for finding in ask("CEL102", system(*two))] == [
+        "2 tasks are deleted from SQS before running (a, b)"
+    ]
     assert ask("CEL102", task(role="consume", acks_late=True, effects=works("http"))) == ()
     assert ask("CEL102", task(role="consume", acks_late=False, effects=[])) == ()
 

@@ -24,6 +24,8 @@ def shown(check_id: str, topology: Any) -> list[str]:
 def test_deliveries_without_dead_letters():
     assert levels("EVT102", system(link("rule", "eventbridge:b", "service:fn"))) == [("warning", "high")]
     assert levels("EVT102", system(link("subscription", "sns:t", "sqs:q"))) == [("info", "high")]
+    twice = [link("rule", "eventbridge:b", "service:fn") for _ in range(2)]
+    assert [len(finding.evidence) for finding in ask("EVT102", system(*twice))] == [2]
     assert ask("EVT102", system(link("rule", "eventbridge:b", "service:fn", dead_letter="sqs:d"))) == ()
     assert ask("EVT102", system(link("subscription", "sns:t", "external:a@b.c", protocol="email"))) == ()
     assert (
@@ -140,9 +142,17 @@ def test_topics_that_create_themselves():
 
 @pytest.mark.parametrize(
     ("hosts", "one"),
-    [("kafka-0.kafka:9092", True), ("b-1.x.amazonaws.com:9098", True), ("10.0.0.7:9092", True), ("kafka-bootstrap:9092", False),
-     ("kafka-0:9092,kafka-1:9092", False), ("localhost:9092", False), ("127.0.0.1:9092", False), (None, False)],
-)  # fmt: skip
+    [
+        ("kafka-0.kafka:9092", True),
+        ("b-1.x.amazonaws.com:9098", True),
+        ("10.0.0.7:9092", True),
+        ("kafka-bootstrap:9092", False),
+        ("kafka-0:9092,kafka-1:9092", False),
+        ("localhost:9092", False),
+        ("127.0.0.1:9092", False),
+        (None, False),
+    ],
+)
 def test_one_way_into_the_cluster(hosts: str | None, one: bool):
     assert bool(ask("OPS103", system(produce("kafka:t", config={"bootstrap": hosts})))) is one
 

@@ -49,15 +49,29 @@ def test_two_mappings_and_mappings_with_filters():
         [consume("sqs:q", by=("a", "b"))],
         [service("b", tooling=True), consume("sqs:q", by="a"), consume("sqs:q", by="b")],
         [consume("sqs:q", by="a"), consume("sqs:q", by="b", entry_kind="cli")],
-        [service("a", environment="prod"), service("b", environment="dev"), consume("sqs:q", by="a"), consume("sqs:q", by="b")],
+        [
+            service("a", environment="prod"),
+            service("b", environment="dev"),
+            consume("sqs:q", by="a"),
+            consume("sqs:q", by="b"),
+        ],
         [consume("sqs:orders-dlq", by="a"), consume("sqs:orders-dlq", by="b")],
         [consume("sqs:$URL", by="a"), consume("sqs:$URL", by="b")],
         [consume("sqs:orders-*", by="a"), consume("sqs:orders-1", by="b")],
         [consume("sqs:q", by="a"), service("b"), link("event_source_mapping", "sqs:q", "service:b", enabled=False)],
     ],
-    ids=["one program", "shared handler", "tool", "command line", "two environments", "dead letters", "same variable",
-         "pattern", "disabled mapping"],
-)  # fmt: skip
+    ids=[
+        "one program",
+        "shared handler",
+        "tool",
+        "command line",
+        "two environments",
+        "dead letters",
+        "same variable",
+        "pattern",
+        "disabled mapping",
+    ],
+)
 def test_silent(parts: list[Any]):
     assert ask("ARC111", system(*parts)) == ()
 

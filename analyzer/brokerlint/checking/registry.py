@@ -74,7 +74,7 @@ class Selection:
         if finding.severity not in self.profile.severities and not check.headline:
             return False
         lowest = self.profile.minimum
-        if check.shows_low and self.profile.name != DEFAULT:
+        if check.shows_low and self.profile.name != DEFAULT and self.profile.name in check.profiles:
             lowest = Confidence.LOW
         return finding.confidence >= (self.minimum or lowest)
 

@@ -117,7 +117,8 @@ class Use:
 
 def code_name(endpoint: Endpoint) -> str:
     """What a report calls the code: the function, or the file where it stands outside of any."""
-    return endpoint.function or endpoint.place.path
+    named = endpoint.function and "<lambda>" not in endpoint.function
+    return endpoint.function if named else endpoint.place.path
 
 
 def setting(endpoint: Endpoint, key: str) -> Any:

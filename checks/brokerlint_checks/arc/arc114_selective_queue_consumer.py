@@ -43,6 +43,8 @@ class SelectiveQueueConsumer(Check):
             skips = [skip for skip in endpoint.facts.get("skip_paths") or () if skip.get("on") == "field"]
             acks = [ack for ack in endpoint.facts.get("acks") or () if str(ack.get("kind")).startswith("delete")]
             queues = topology.channels_of(endpoint)
+            if endpoint.facts.get("loop_kind") == "lambda-handler" or endpoint.facts.get("messages_escape") is True:
+                continue
             if not skips or not acks or any(queue.property("fifo") for queue in queues):
                 continue
             how = _WORDS.get(str(skips[0].get("kind")), "gives them back")

@@ -31,26 +31,27 @@ class TaskAcknowledgedEarly(Check):
     sources = ("https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-late",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:
-        """Every task on SQS that is acknowledged first."""
+        """The tasks on SQS that are acknowledged first, together: one setting cures them all."""
+        early = []
         for endpoint in topology.endpoints(role="consume", system="sqs", library="celery"):
-            queues = topology.channels_of(endpoint)
-            if endpoint.facts.get("acks_late") is not False or any(signals.is_quiet(queue) for queue in queues):
-                continue
-            effects = endpoint.facts.get("effects")
-            if effects == []:
-                continue
-            finding = self.finding(
-                f"task {code_name(endpoint)} is deleted from '{topology.label_of(endpoint)}' before it runs: a worker "
-                "that dies loses it",
-                *queues,
-            ).at(endpoint, *signals.said(effects, "works"))
-            if effects is None:
-                finding = finding.capped(Confidence.MEDIUM, "what the task does is not known")
-            yield finding.checked("acks_late: no", "declared best effort: no").advise(
-                "set acks_late=True and make the task safe to run twice"
-            )
+            quiet = any(signals.is_quiet(queue) for queue in topology.channels_of(endpoint))
+            if endpoint.facts.get("acks_late") is False and endpoint.facts.get("effects") != [] and not quiet:
+                early.append(endpoint)
+        if not early:
+            return
+        names = list(dict.fromkeys(code_name(endpoint) for endpoint in early))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        tasks = f"{len(names)} task{'s are' if len(names) > 1 else ' is'} deleted from SQS before running"
+        message = f"{tasks} ({', '.join(names[:_SHOWN])}{more}): a worker that dies loses what it was doing"
+        finding = self.finding(message).at(*early)
+        if not any(endpoint.facts.get("effects") for endpoint in early):
+            finding = finding.capped(Confidence.MEDIUM, "what the tasks do is not known")
+        yield finding.checked("acks_late: no", "declared best effort: no").advise(
+            "set task_acks_late=True and make the tasks safe to run twice"
+        )
 
 
+_SHOWN = 3
 _TASKS = """
     import requests
     from celery import Celery

@@ -34,32 +34,35 @@ class DeliveryWithoutDlq(Check):
     )
 
     def find(self, topology: Topology) -> Iterator[Finding]:
-        """Every delivery without a place for what fails."""
+        """Every delivery without a place for what fails; the same one in several regions or stages counts once."""
+        bare: dict[tuple[str, str], list[Link]] = {}
         for link in topology.links("subscription", "rule"):
-            source, target = topology.channel(link.source), topology.channel(link.target)
-            people = link.target.startswith("external:") and link.properties.get("protocol") in (
-                "email",
-                "sms",
-                "email-json",
-            )
-            environments = {node.environment for node in (source, target) if node}
-            skipped = link.target.startswith("firehose:") or people or environments & {"dev", "test"}
-            if link.properties.get("dead_letter") or source is None or skipped:
-                continue
-            yield self._told(topology, link)
+            if not link.properties.get("dead_letter") and not _excused(topology, link):
+                bare.setdefault((link.source, link.target), []).append(link)
+        for links in bare.values():
+            yield self._told(topology, links)
 
-    def _told(self, topology: Topology, link: Link) -> Finding:
+    def _told(self, topology: Topology, links: list[Link]) -> Finding:
+        link = links[0]
         kind = "subscription" if link.kind == "subscription" else "target"
         source = topology.channel(link.source)
         target = link.target.partition(":")[2]
         label = source.label if source else link.source
         message = f"{kind} '{label}' -> '{target}' has no dead-letter queue: what cannot be delivered is dropped"
-        finding = self.finding(message).at(link).variety(f"{link.source} {link.target}")
+        finding = self.finding(message).at(*links).variety(f"{link.source} {link.target}")
         finding = finding.about(source) if source else finding
         if link.kind == "subscription" and link.target.startswith("sqs:"):
             finding = finding.as_(Severity.INFO)
         where = "RedrivePolicy" if link.kind == "subscription" else "DeadLetterConfig"
         return finding.advise(f"set {where} to a standard queue")
+
+
+def _excused(topology: Topology, link: Link) -> bool:
+    """To people or Firehose, for development, or from something that is not known."""
+    source, target = topology.channel(link.source), topology.channel(link.target)
+    people = link.target.startswith("external:") and link.properties.get("protocol") in ("email", "sms", "email-json")
+    environments = {node.environment for node in (source, target) if node}
+    return bool(source is None or people or link.target.startswith("firehose:") or environments & {"dev", "test"})
 
 
 def _template(more: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ class LagUnmonitored(Check):
     profiles = frozenset({"advisory"})
     shows_low = True
     fix = "patch"
+    environment_bound = True
     sources = (
         "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html",
     )

@@ -26,6 +26,7 @@ class UnattendedDlq(Check):
     severity, confidence = Severity.WARNING, Confidence.HIGH
     profiles = frozenset({"strict"})
     fix = "patch"
+    environment_bound = True
     sources = (
         "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/dead-letter-queues-alarms-cloudwatch.html",
     )

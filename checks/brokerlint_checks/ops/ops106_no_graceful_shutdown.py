@@ -30,6 +30,7 @@ class NoGracefulShutdown(Check):
     id, name = "OPS106", "no-graceful-shutdown"
     severity, confidence = Severity.ADVICE, Confidence.MEDIUM
     profiles = frozenset({"strict"})
+    environment_bound = True
     sources = ("https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:
@@ -43,7 +44,7 @@ class NoGracefulShutdown(Check):
             message = (
                 f"{code_name(endpoint)} loops for ever and never closes: each deployment {_cost(endpoint, topics)}"
             )
-            finding = self.finding(message, *topics).at(endpoint)
+            finding = self.finding(message, *topics).at(*topology.uses_of(endpoint)[:1], endpoint)
             yield finding.checked("signal handler: none", "closed in finally or with: no", "framework: no").advise(
                 "let SIGTERM end the loop, and close the consumer in finally"
             )
@@ -75,18 +76,22 @@ _LOOP = """
     finally:
         END
     """
-_COMPOSE = """
-    services:
-      orders: {build: ./orders, command: python app.py}
+_DEPLOYMENT = """
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: orders}
+    spec:
+      selector: {matchLabels: {app: orders}}
+      template:
+        metadata: {labels: {app: orders}}
+        spec:
+          containers:
+            - {name: orders, image: "example/orders:1", command: [python, orders/app.py]}
     """
 
 
 def _system(end: str) -> dict[str, str]:
-    return {
-        "docker-compose.yml": _COMPOSE,
-        "orders/Dockerfile": "FROM python:3.12\nCOPY . .\n",
-        "orders/app.py": _LOOP.replace("END", end),
-    }
+    return {"deploy/prod/orders.yaml": _DEPLOYMENT, "orders/app.py": _LOOP.replace("END", end)}
 
 
 NoGracefulShutdown.bad = (Example(_system('print("stopped")'), "never closed"),)

@@ -26,6 +26,7 @@ class ZookeeperDeadEnd(Check):
     severity, confidence = Severity.WARNING, Confidence.CERTAIN
     profiles = frozenset({"strict"})
     needs = "manifest"
+    environment_bound = True
     sources = ("https://kafka.apache.org/43/getting-started/upgrade",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:
@@ -53,17 +54,19 @@ def _numbers(version: object) -> tuple[int, ...]:
 
 
 _OLD = """
-    services:
-      zookeeper: {image: "confluentinc/cp-zookeeper:7.5.0"}
-      kafka:
-        image: "confluentinc/cp-kafka:7.5.0"
-        environment: {KAFKA_ZOOKEEPER_CONNECT: "zookeeper:2181", KAFKA_BROKER_ID: 1}
+    apiVersion: kafka.strimzi.io/v1beta2
+    kind: Kafka
+    metadata: {name: main}
+    spec:
+      kafka: {version: 3.8.0, replicas: 3}
+      zookeeper: {replicas: 3}
     """
 _NEW = """
-    services:
-      kafka:
-        image: "apache/kafka:4.1.0"
-        environment: {KAFKA_PROCESS_ROLES: "broker,controller", KAFKA_NODE_ID: 1}
+    apiVersion: kafka.strimzi.io/v1beta2
+    kind: Kafka
+    metadata: {name: main, annotations: {strimzi.io/kraft: enabled, strimzi.io/node-pools: enabled}}
+    spec:
+      kafka: {version: 4.1.0}
     """
-ZookeeperDeadEnd.bad = (Example({"docker-compose.yml": _OLD}, "with ZooKeeper"),)
-ZookeeperDeadEnd.good = (Example({"docker-compose.yml": _NEW}, "KRaft"),)
+ZookeeperDeadEnd.bad = (Example({"deploy/prod/kafka.yaml": _OLD}, "with ZooKeeper"),)
+ZookeeperDeadEnd.good = (Example({"deploy/prod/kafka.yaml": _NEW}, "KRaft"),)
