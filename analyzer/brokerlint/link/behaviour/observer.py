@@ -9,6 +9,7 @@ from typing import Any
 from brokerlint.facts import Endpoint
 from brokerlint.link.behaviour import (
     acknowledgement,
+    beside,
     clients,
     configuration,
     connecting,
@@ -16,6 +17,7 @@ from brokerlint.link.behaviour import (
     content,
     decoding,
     entry,
+    following,
     guarding,
     names,
     pacing,
@@ -158,10 +160,10 @@ class Observer:
                 )
         facts: Facts = {
             "acks": _unique(acks),
-            "messages_escape": any(consuming.escapes(walk) for walk in walks)
+            "messages_escape": any(following.escapes(walk) for walk in walks)
             or any(origin.escapes for origin in origins),
             "effects": self._consumer_effects(origins, walks),
-            "handoff": consuming.handoff(origins, walks, effects),
+            "handoff": following.handoff(origins, walks, effects),
             "work_seconds": pacing.work_seconds(self._ev, origins, walks),
             "sleep_between": pacing.sleep_between(self._ev, origins, walks),
             "waits_until": pacing.waits_until(walks),
@@ -330,16 +332,16 @@ class Observer:
             kind = self._effects.of(moment)
             if kind:
                 effects.setdefault((kind, moment.place.path, moment.place.line), {"class": kind, "place": moment.place})
-        writes = producing.db_writes(walk, found, self._effects)
+        writes = beside.db_writes(walk, found, self._effects)
         sending = next((m for m in walk.moments if m.site is found.sink.site), None)
         return {
             "best_effort": guarding.best_effort(walk, sending, self._effects) if sending is not None else None,
             "fallback": guarding.fallback(walk, sending, self._effects) if sending is not None else None,
-            "on_commit": producing.on_commit(found),
+            "on_commit": beside.on_commit(found),
             "outbox": any(one.get("outbox") for one in writes),
             "effects": list(effects.values()),
             "db_writes": writes,
-            "waits_for_reply": producing.waits_for_reply(walk, found, self._effects),
+            "waits_for_reply": beside.waits_for_reply(walk, found, self._effects),
         }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from brokerlint.link import calls, objects
-from brokerlint.link.behaviour import context, messages
+from brokerlint.link.behaviour import handing, messages
 from brokerlint.link.behaviour.paths import Paths
 from brokerlint.link.evaluate import MOST_STEPS, Evaluator
 from brokerlint.link.scopes import Activation, At
@@ -39,39 +39,6 @@ MOST = 1500
 
 ALLOWANCE = 2_500
 """Evaluations that one call of a walk may cost; what takes more is left unknown."""
-
-_TASKS = frozenset(
-    {"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe", "spawn", "spawn_n", "add_task"}
-)
-_POOLS = frozenset(
-    {
-        "submit",
-        "map",
-        "run_in_executor",
-        "apply_async",
-        "imap",
-        "imap_unordered",
-        "starmap",
-        "map_async",
-        "starmap_async",
-    }
-)
-_WAITS = frozenset(
-    {
-        "gather",
-        "wait",
-        "as_completed",
-        "result",
-        "results",
-        "join",
-        "wait_for",
-        "get",
-        "map",
-        "imap",
-        "imap_unordered",
-        "starmap",
-    }
-)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -192,7 +159,7 @@ class Walker:
     ) -> None:
         walk.frames.append(frame)
         body = frame.body
-        tasks = _tasks(body)
+        tasks = handing.tasks(body)
         for site in sorted(body.sites, key=lambda s: s.order):
             if len(walk.moments) >= most:
                 walk.cut = True
@@ -209,7 +176,7 @@ class Walker:
                 if entered is None:
                     continue
                 scope, seeds = entered
-                handed = handed or tasks.get(id(site.call), "") or _given_away(function, body, site)
+                handed = handed or tasks.get(id(site.call), "") or handing.given_away(function.definition, body, site)
                 below = Frame(scope, moment, handed, messages.held(scope.body, seeds, results))
                 self._enter(walk, below, results, deepest, most, (*around, body))
 
@@ -244,24 +211,20 @@ class Walker:
                 continue
             for value in self.ev.values(argument.value, frame.scope, At(site.order, site.block))[:2]:
                 if isinstance(value, FunctionValue):
-                    given = handed_over(call, index)
+                    given = handing.handed_over(call, index)
                     self.ev.keep(given)
-                    found.append((value, given, self.handing(frame, site)))
+                    found.append(
+                        (
+                            value,
+                            given,
+                            handing.how(
+                                site,
+                                frame.body,
+                                self.paths.path(call.function, frame.scope, At(site.order, site.block)),
+                            ),
+                        )
+                    )
         return found
-
-    def handing(self, frame: Frame, site: ir.Site) -> str:
-        """How a call that gets a function runs it: ``thread-pool``, ``process-pool``, ``task``, or "" for in line."""
-        call, name = site.call, last_name(site.call.function)
-        if name in _TASKS:
-            return "task"
-        path = self.paths.path(call.function, frame.scope, At(site.order, site.block)).lower()
-        if name in ("Thread", "Process", "Timer"):
-            return "process-pool" if name == "Process" else "thread-pool"
-        if name in _POOLS or name == "apply_async":
-            if waited(frame.body, site):
-                return ""
-            return "process-pool" if "process" in path or "multiprocessing.pool" in path else "thread-pool"
-        return ""
 
     def _object(self, argument: ir.Argument, frame: Frame, site: ir.Site) -> Values:
         """The values of an argument that may be an object; others are not looked at."""
@@ -321,98 +284,3 @@ def operation_of(ev: Evaluator, value: Value) -> tuple[Operation, Client | None]
     path = getattr(value, "path", "") if not isinstance(value, (ClassValue, FunctionValue)) else ""
     operation = ev.models.functions.get(path)
     return (operation, None) if operation is not None else None
-
-
-def handed_over(call: ir.Call, index: int) -> list[ir.Argument]:
-    """The arguments that a function passed at ``index`` will get: ``args=(a,)``, or what follows it."""
-    argument = call.arguments[index]
-    if argument.keyword in ("target", "func", "function"):
-        args = call.keyword("args")
-        found = [ir.Argument(item) for item in args.items] if isinstance(args, ir.Sequence) else []
-        kwargs = call.keyword("kwargs")
-        if isinstance(kwargs, ir.Mapping):
-            found += [
-                ir.Argument(value, str(key.value)) for key, value in kwargs.entries if isinstance(key, ir.Constant)
-            ]
-        return found
-    if last_name(call.function) in ("map", "imap", "imap_unordered", "starmap", "map_async"):
-        return [ir.Argument(ir.Element(one.value)) for one in call.arguments[index + 1 :] if one.keyword is None]
-    return [one for one in call.arguments[index + 1 :] if not one.star]
-
-
-def waited(body: ir.Body, site: ir.Site) -> bool:
-    """Is what the call starts waited for in the same turn of the loop: ``gather``, ``future.result()``, ``with
-    pool``?"""
-    if site.awaited:
-        return True
-    turn = context.loops(body, site.block)
-    outer = turn[0] if turn and body.blocks[turn[0]].kind != "comprehension" else (turn[1] if len(turn) > 1 else -1)
-    # The futures are waited for inside the loop that receives, but maybe behind the one that hands them over.
-    while (
-        outer >= 0
-        and not context.endless(body.blocks[outer])
-        and (above := context.loops(body, body.blocks[outer].parent))
-    ):
-        outer = above[0]
-    for other in body.sites:
-        if (
-            other.order > site.order
-            and last_name(other.call.function) in _WAITS
-            and context.inside(body, other.block, outer)
-        ):
-            return True
-    for block in context.around(body, site.block):
-        if block == outer:
-            break
-        subject = body.blocks[block].subject
-        if (
-            body.blocks[block].kind == "with"
-            and isinstance(subject, ir.Call)
-            and "Executor" in last_name(subject.function)
-        ):
-            return True
-        if (
-            body.blocks[block].kind == "with"
-            and isinstance(subject, ir.Call)
-            and "TaskGroup" in last_name(subject.function)
-        ):
-            return True
-    return False
-
-
-def _tasks(body: ir.Body) -> dict[int, str]:
-    """The calls whose coroutine is started on its own: ``create_task(work(m))``."""
-    found: dict[int, str] = {}
-    for site in body.sites:
-        if last_name(site.call.function) in _TASKS:
-            for argument in site.call.arguments:
-                if isinstance(argument.value, ir.Call) and not waited(body, site):
-                    found[id(argument.value)] = "task"
-    return found
-
-
-_RUNNERS = frozenset(
-    {
-        "run",
-        "run_until_complete",
-        "wait_for",
-        "gather",
-        "shield",
-        "wait",
-        "as_completed",
-        "sync",
-        "async_to_sync",
-        "ensure_future",
-    }
-)
-
-
-def _given_away(function: FunctionValue, body: ir.Body, site: ir.Site) -> str:
-    """A coroutine that is made and passed on without being awaited: whoever gets it starts a task."""
-    if not function.definition.is_async or site.awaited or site.use != "argument":
-        return ""
-    for other in body.sites:
-        if any(argument.value is site.call for argument in other.call.arguments):
-            name = last_name(other.call.function)
-            return "" if name in _RUNNERS or name in _WAITS or other.awaited or waited(body, other) else "task"
-    return ""
