@@ -142,30 +142,26 @@ def _takes_list(endpoint: Endpoint) -> bool:
 def _with_links(facts: Facts, names: _Names, uses: list[Use]) -> list[Use]:
     """The uses, joined with the manifests' edges: a mapping is a consumer even where its code was not found."""
     services = {service.name: service for service in facts.services}
+    known: dict[tuple[Role, str, str], list[int]] = {}
+    for index, use in enumerate(uses):
+        known.setdefault((use.role, use.channel, use.service.name if use.service else ""), []).append(index)
+    result = list(uses)
     for link in facts.links:
         if link.kind in _NO_TRAFFIC or link.properties.get("enabled") is False:
             continue
-        source_is_channel, target_is_channel = link.source in names.nodes, link.target in names.nodes
-        if source_is_channel:
-            uses = _attach(link, "consume", link.source, link.target, services, uses)
-        if target_is_channel:
-            uses = _attach(link, "produce", link.target, link.source, services, uses)
-    return uses
-
-
-def _attach(link: Link, role: Role, channel: str, far: str, services: dict[str, Service], uses: list[Use]) -> list[Use]:
-    """Mark the uses that a link explains, or add the one that only the link shows."""
-    service = None
-    if far.startswith("service:"):
-        name = far.removeprefix("service:")
-        service = services.get(name) or Service(name)
-        same = [
-            index
-            for index, use in enumerate(uses)
-            if use.role == role and use.channel == channel and use.service and use.service.name == name
-        ]
-        if same and role == "consume":
-            return [replace(use, link=link) if index in same else use for index, use in enumerate(uses)]
-        if same:
-            return uses
-    return [*uses, Use(role, channel, service, None, link, None, Confidence.CERTAIN, "" if service else far)]
+        sides: tuple[tuple[Role, str, str], ...] = (
+            ("consume", link.source, link.target),
+            ("produce", link.target, link.source),
+        )
+        for role, channel, far in sides:
+            if channel not in names.nodes:
+                continue
+            name = far.removeprefix("service:") if far.startswith("service:") else ""
+            same = known.get((role, channel, name), []) if name else []
+            for index in same:
+                if role == "consume":
+                    result[index] = replace(result[index], link=link)
+            if not same:
+                service = (services.get(name) or Service(name)) if name else None
+                result.append(Use(role, channel, service, None, link, None, Confidence.CERTAIN, "" if name else far))
+    return result

@@ -55,8 +55,8 @@ def closure(topology: Topology, channel: ChannelNode, role: Role = "consume") ->
     for item in topology.unresolved(channel.system, role):
         level = Confidence.LOW
         doubts.append(f"unknown {item.what} at {item.place.path}:{item.place.line} ({item.why})")
-    for other in topology.channels(system=channel.system):
-        if other.name.kind == "env" and other.id != channel.id:
+    for other in topology.unnamed(channel.system):
+        if other.id != channel.id:
             for use in other.uses.where(lambda use: use.role == role):
                 level = min(level, Confidence.MEDIUM)
                 doubts.append(f"{use.who} reads its channel from ${other.name.env}, whose value is not known")
@@ -164,7 +164,7 @@ def is_local(host: str) -> bool:
 
 def _scanned(topology: Topology, system: str, role: Role) -> str:
     services = len(topology.services())
-    count = sum(1 for _ in topology.endpoints(role=role, system=system))
+    count = topology.count(system, role)
     what = {"consume": "consumer", "produce": "producer", "manage": "manager"}[role]
     plural = "" if count == 1 else "s"
     return f"{count} {system} {what}{plural} in {services} service{'' if services == 1 else 's'} scanned"

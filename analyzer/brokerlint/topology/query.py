@@ -196,6 +196,9 @@ class Topology:
         self._channels: dict[str, ChannelNode] = {}
         self._uses: tuple[Use, ...] = ()
         self._grouped: dict[Role, Mapping[str, Uses]] = {}
+        self._unresolved: dict[tuple[str, Role], tuple[Unresolved, ...]] = {}
+        self._unnamed: dict[str, tuple[ChannelNode, ...]] = {}
+        self._counts: dict[tuple[str, Role], int] = {}
 
     def fill(self, channels: Mapping[str, ChannelNode], uses: tuple[Use, ...]) -> None:
         """Set once by ``build``: nodes point back at the topology, so they come after it."""
@@ -292,6 +295,26 @@ class Topology:
 
     def unresolved(self, system: str, role: Role) -> tuple[Unresolved, ...]:
         """Calls of a system that may produce or consume anywhere: their channel, or even their client, is not known."""
+        key = (system, role)
+        if key not in self._unresolved:
+            self._unresolved[key] = self._find_unresolved(system, role)
+        return self._unresolved[key]
+
+    def unnamed(self, system: str) -> tuple[ChannelNode, ...]:
+        """The channels of a system of which only a variable is known."""
+        if system not in self._unnamed:
+            nodes = self.channels(system=system)
+            self._unnamed[system] = tuple(node for node in nodes if node.name.kind == "env")
+        return self._unnamed[system]
+
+    def count(self, system: str, role: Role) -> int:
+        """How many places in code have that role in a system."""
+        key = (system, role)
+        if key not in self._counts:
+            self._counts[key] = sum(1 for _ in self.endpoints(role=role, system=system))
+        return self._counts[key]
+
+    def _find_unresolved(self, system: str, role: Role) -> tuple[Unresolved, ...]:
         by_place = {(e.place.path, e.place.line): e for e in self.facts.endpoints}
         found = []
         for item in self.facts.unresolved:

@@ -44,6 +44,10 @@ class LogUsedAsWorkQueue(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every topic that is used like a task queue."""
+        logs = {
+            system: next((c for c in topology.channels(system=system) if next(signals.log_uses(c), None)), None)
+            for system in ("kafka", "kinesis")
+        }
         for channel in topology.channels(system=("kafka", "kinesis")):
             if channel.kind == "queue" or channel.is_dead_letter() or signals.is_retry(channel):
                 continue
@@ -53,7 +57,7 @@ class LogUsedAsWorkQueue(Check):
             if celery and channel.system == "kafka":
                 yield self._celery(channel, celery)
             else:
-                yield from self._queue_like(topology, channel)
+                yield from self._queue_like(topology, channel, logs[channel.system])
 
     def _celery(self, channel: ChannelNode, workers: Uses) -> Finding:
         message = f"{channel}: Celery tasks travel over Kafka: a work queue on a log"
@@ -63,7 +67,7 @@ class LogUsedAsWorkQueue(Check):
             .advise("use SQS or another queue as Celery's broker")
         )
 
-    def _queue_like(self, topology: Topology, channel: ChannelNode) -> Iterator[Finding]:
+    def _queue_like(self, topology: Topology, channel: ChannelNode, log: ChannelNode | None) -> Iterator[Finding]:
         group = sole_group(channel)
         if group is None or signals.needs_order(channel) or next(signals.log_uses(channel), None):
             return
@@ -91,9 +95,8 @@ class LogUsedAsWorkQueue(Check):
         )
         if "unknown" in keys:
             finding = finding.capped(finding.confidence.lower, "how records are keyed is not known")
-        logs = [other for other in topology.channels(system=channel.system) if next(signals.log_uses(other), None)]
-        if logs:
-            why = f"the cluster carries {logs[0].label} as a log anyway: this topic costs next to nothing more"
+        if log is not None:
+            why = f"the cluster carries {log.label} as a log anyway: this topic costs next to nothing more"
             finding = finding.capped(Confidence.LOW, why)
         yield finding
 

@@ -39,12 +39,13 @@ class HandBuiltReplay(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every queue beside which a log was built."""
+        copies = [queue for queue in topology.channels(kind="queue") if _named_copy(queue)]
         for queue in topology.channels(kind="queue"):
             if queue.is_dead_letter():
                 continue
             yield from self._archive(queue)
             yield from self._peek(queue)
-            yield from self._copy(topology, queue)
+            yield from self._copy(queue, copies)
 
     def _archive(self, queue: ChannelNode) -> Iterator[Finding]:
         for consumer in queue.consumers().in_code():
@@ -83,11 +84,10 @@ class HandBuiltReplay(Check):
                 message = f"{consumer.who} looks at {queue} without taking anything from it: a queue is read like a log"
                 yield self._advised(self.finding(message, queue).at(consumer).variety("peek"))
 
-    def _copy(self, topology: Topology, queue: ChannelNode) -> Iterator[Finding]:
-        for copy in topology.channels(kind="queue"):
-            named = (copy.name.text or "").lower().removesuffix(".fifo").endswith(("-copy", "-archive"))
+    def _copy(self, queue: ChannelNode, copies: list[ChannelNode]) -> Iterator[Finding]:
+        for copy in copies:
             copied = copy.producers().where(lambda use: use.fact("payload_is_body") is True)
-            if copy.key == queue.key or not named or not copied or not queue.consumers().in_code():
+            if copy.key == queue.key or not copied or not queue.consumers().in_code():
                 continue
             own = {use.who for use in queue.consumers()}
             readers = copy.consumers()
@@ -101,6 +101,10 @@ class HandBuiltReplay(Check):
         return finding.checked(
             "dead-letter redrive: no", "EventBridge archive: no", "claim check: no", "test tool: no"
         ).advise("read from a stream with retention and return to a position", "or use an EventBridge archive")
+
+
+def _named_copy(queue: ChannelNode) -> bool:
+    return (queue.name.text or "").lower().removesuffix(".fifo").endswith(("-copy", "-archive"))
 
 
 _KEEPER = """
