@@ -42,7 +42,7 @@ class Severity(Enum):
 class Edit:
     """One change of a call: give the keyword ``keyword`` the value ``value`` (Python text) in the call at ``place``.
 
-    ``action`` is ``set-keyword`` or ``remove-key`` (of a configuration mapping).
+    ``action`` is ``set-keyword``, ``set-config`` or ``remove-key`` (the latter two of a configuration mapping).
     """
 
     place: Place
