@@ -251,3 +251,13 @@ class TestRoot:
         found = discover(tmp_path, only=[tmp_path / "a", tmp_path / "b" / "c" / "y.py"])
         assert found.sources == ("a/x.py", "b/c/y.py")
         assert "ab/z.py" in discover(tmp_path, only=[tmp_path, tmp_path / "a"]).sources
+
+
+def test_packages_beside_a_dist_info_are_vendored(tmp_path: Path) -> None:
+    for path in ("layer/python/boto3/session.py", "layer/python/boto3-1.34.dist-info/METADATA", "layer/python/six.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("x = 1\n")
+    (tmp_path / "app.py").write_text("x = 1\n")
+    found = discover(tmp_path)
+    assert found.sources == ("app.py",)
+    assert found.apart["vendored"] >= 2

@@ -90,7 +90,7 @@ def discover(
     kinds: set[Kind] = {"own", *(KINDS[word] for word in words if word in KINDS)}
     listing = Listing(root, globs(exclude), globs(w for w in words if w not in KINDS), "vendored" in kinds)
     paths = _wanted(listing.paths(), root, only)
-    sort = _Sorter(listing)
+    sort = _Sorter(listing, paths)
     files = [file for file in map(sort.file, paths) if file.form == "other" or listing.readable(file.path)]
     if _examples_are_all_there_is(files):
         kinds.add("example")
@@ -133,8 +133,9 @@ def _examples_are_all_there_is(files: Iterable[File]) -> bool:
 class _Sorter:
     """Says what each path is; remembers the answer for directories."""
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, paths: Iterable[str]) -> None:
         self._include = listing.include
+        self._installed = _installed_in(paths)
         self._untracked = not listing.by_git
         self._directories: dict[str, Kind] = {"": "own"}
 
@@ -161,7 +162,8 @@ class _Sorter:
             parent, _, name = directory.rpartition("/")
             known = self._directory(parent)
             if known in ("own", "example"):
-                known = self._by_name(name.lower()) or known
+                installed: Kind | None = "vendored" if directory in self._installed else None
+                known = installed or self._by_name(name.lower()) or known
             self._directories[directory] = known
         return known
 
@@ -175,6 +177,12 @@ class _Sorter:
         if name in _GENERATED_DIRECTORIES or (self._untracked and name in _BUILD_DIRECTORIES):
             return "generated"
         return None
+
+
+def _installed_in(paths: Iterable[str]) -> frozenset[str]:
+    """The directories that an installer put packages into: those with a ``*.dist-info`` (Lambda layers, bundles)."""
+    marked = (path.partition(".dist-info/")[0] for path in paths if ".dist-info/" in path)
+    return frozenset(mark.rpartition("/")[0] for mark in marked) - {""}
 
 
 def form_of(name: str) -> Form:

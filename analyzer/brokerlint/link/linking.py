@@ -20,7 +20,7 @@ from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sites import Sites
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
-from brokerlint.models.model import Models
+from brokerlint.models.model import Library, Models
 from brokerlint.read import Sources
 
 
@@ -63,14 +63,24 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
 
 
 def _present(sources: Sources, models: Models) -> Models:
-    """The models of libraries that the program names, and of those whose calls are unmistakable by themselves."""
+    """The models of libraries that the program imports, and of those whose calls are unmistakable by themselves."""
     kept = []
     for library in models.libraries:
-        words = [word.encode() for word in library.modules]
         unmistakable = any(o.distinct for model in library.classes.values() for o in model.methods.values())
-        if unmistakable or sources.mentioning_any(words):
+        if unmistakable or (_named(sources, library) and _imported(sources, library)):
             kept.append(library)
     return index(kept)
+
+
+def _named(sources: Sources, library: Library) -> bool:
+    return any(sources.mentioning(word) for word in library.modules)
+
+
+def _imported(sources: Sources, library: Library) -> bool:
+    """Does a file import the package that the library's classes and functions stand in?"""
+    paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
+    packages = dict.fromkeys(path.split(".")[0] for path in (*paths, *library.objects))
+    return any(sources.mentioning(f"{word} {package}") for package in packages for word in ("import", "from"))
 
 
 MOST_BESIDE = 400

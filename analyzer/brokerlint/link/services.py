@@ -42,8 +42,8 @@ MOST_SCRIPTS = 8
 """Entry scripts that one module may belong to; a library that more of them use belongs to the project as a whole."""
 
 _GENERIC = frozenset(
-    "__main__ __init__ main app run server manage wsgi asgi handler lambda_function index service application cli worker "
-    "consumer producer".split()
+    "__main__ __init__ main app run server manage wsgi asgi handler lambda_function index service application cli "
+    "worker consumer producer".split()
 )
 _NAMELESS = frozenset(
     {"__main__", "__init__", "main", "app", "manage", "wsgi", "asgi", "handler", "lambda_function", "index"}
