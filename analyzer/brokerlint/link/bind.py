@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from brokerlint.facts import Channel, ChannelName, Endpoint, Link, Name, NameKind
 from brokerlint.link import naming
@@ -126,7 +127,21 @@ class Binder:
             channels += [ChannelName(channel.system, name) for name in names]
         groups = [name for group in endpoint.groups for name in self._bind(group, "group", deployments)]
         services = tuple(dict.fromkeys(one.service.name for one in deployments))
-        return replace(endpoint, channels=_unique_channels(channels), groups=_unique(groups), services=services)
+        config = {key: self._bound_setting(setting, deployments) for key, setting in endpoint.config.items()}
+        return replace(
+            endpoint, channels=_unique_channels(channels), groups=_unique(groups), services=services, config=config
+        )
+
+    def _bound_setting(self, setting: Mapping[str, Any], deployments: list[Deployment]) -> Mapping[str, Any]:
+        """A configuration value from the environment, as the manifests set it: where all deployments agree."""
+        variable = setting.get("env")
+        if not variable or not deployments:
+            return setting
+        given = [_leading(one, variable) for one in deployments]
+        names = {name.text for settings in given for one in settings for name in self.names(one.value, "config")}
+        if len(names) != 1 or not all(given) or None in names:
+            return setting
+        return {**setting, "value": names.pop(), "origin": "manifest"}
 
     def _bind(self, name: Name, system: str, deployments: list[Deployment]) -> list[Name]:
         if name.env is None:
