@@ -65,6 +65,11 @@ class TestVerdicts:
         found = advice(topology, "sqs:stock")
         assert (found.verdict, found.best) == ("change", ("sqs-fifo",))
 
+    def test_order_survives_the_step_to_publish_and_subscribe(self) -> None:
+        topology = exchange(reads("a", "sqs:q.fifo"), reads("b", "sqs:q.fifo"), sends("c", "sqs:q.fifo"))
+        found = advice(topology, "sqs:q.fifo")
+        assert (found.verdict, found.best) == ("change", ("sns-sqs",))
+
     def test_a_caller_that_waits_wants_a_direct_call(self) -> None:
         topology = exchange(
             sends("gateway", "kafka:quotes", waits_for_reply=[where(12)], headers=["correlation_id"]),
@@ -106,7 +111,8 @@ class TestDeclarations:
 
     def test_answering_a_question_closes_it(self) -> None:
         open_ = advice(email_jobs(world="open"), "kafka:email-jobs")
-        answered = advice(email_jobs(world="open", needs={"replay": False, "stream_processing": False}), "kafka:email-jobs")
+        told = {"replay": False, "stream_processing": False}
+        answered = advice(email_jobs(world="open", needs=told), "kafka:email-jobs")
         assert "replay" in {question.need for question in open_.questions}
         assert not {"replay", "streams"} & {question.need for question in answered.questions}
 
@@ -123,7 +129,8 @@ class TestWhatWouldFlipIt:
         assert {"history must be read again", "a second independent consumer"} <= set(flips)
 
     def test_doubts_name_the_absence_that_the_advice_rests_on(self) -> None:
-        assert any("both ends of the topic are here" in doubt for doubt in advice(email_jobs(), "kafka:email-jobs").doubts)
+        doubts = advice(email_jobs(), "kafka:email-jobs").doubts
+        assert any("both ends of the topic are here" in doubt for doubt in doubts)
 
 
 class TestSystems:

@@ -1,4 +1,4 @@
-"""What the article that started this says about choosing, sentence by sentence: what serves it, and that it really does.
+"""What the article that started this says about choosing, sentence by sentence: what serves it, and that it does.
 
 Sentences and headings are numbered from 1 to 163. A sentence is served by a signal (evidence of that name), a question
 (a need that is asked for), a candidate, a term of the cost, or the whole (the verdict's form); what only checks serve
@@ -18,7 +18,6 @@ from brokerlint.advising.candidates import candidates
 from brokerlint.advising.cost import Cost, Estimate, estimate
 from brokerlint.advising.needs import need_words
 from brokerlint.advising.prices import builtin
-from brokerlint.advising.scoring import rank
 from brokerlint.advising.signals import SIGNALS
 from brokerlint.advising.workload import Range, Workload, workload
 

@@ -96,7 +96,7 @@ class TestMistakes:
             ("prices: {msk_storage: a lot}", "p.yaml: prices.msk_storage: expected an amount"),
         ],
     )
-    def test_a_price_table_that_cannot_be_used(self, brokerlint: Brokerlint, tmp_path: Path, text: str, part: str) -> None:
+    def test_a_broken_price_table(self, brokerlint: Brokerlint, tmp_path: Path, text: str, part: str) -> None:
         (tmp_path / "p.yaml").write_text(text)
         self.one_line(brokerlint("jobs.json", "--prices", "p.yaml"), part)
 
@@ -109,7 +109,7 @@ class TestMistakes:
             ("needs: {stream_processing: often}", "needs.stream_processing: expected true or false"),
         ],
     )
-    def test_a_declaration_that_cannot_be_used(self, brokerlint: Brokerlint, tmp_path: Path, text: str, part: str) -> None:
+    def test_a_broken_declaration(self, brokerlint: Brokerlint, tmp_path: Path, text: str, part: str) -> None:
         (tmp_path / "brokerlint.yaml").write_text(f"channels:\n- match: 'kafka:*'\n  {text}\n")
         self.one_line(brokerlint("jobs.json"), "brokerlint.yaml", part)
 
@@ -139,10 +139,16 @@ class TestInterview:
     def test_without_a_configuration_one_is_made(self, brokerlint: Brokerlint, tmp_path: Path) -> None:
         asked = json.loads(brokerlint("queue.json", "--format", "json").out)["channels"][0]["open_questions"]
         before = next(number for number, text in enumerate(asked) if "needs.ordering" in text)
-        done = brokerlint("queue.json", "--interactive", typed="\n" * before + "per-key\n" + "\n" * 30)
-        assert f"wrote the answers to {'brokerlint.yaml'}" in done.err
+        done = brokerlint("queue.json", "--interactive", typed="\n" * before + "per-key\nq\n")
+        assert "wrote the answers to brokerlint.yaml" in done.err
         assert load(tmp_path / "brokerlint.yaml").declarations().of("sqs:thumbnails").needs == {"ordering": "per-key"}
         assert done.out.startswith("change"), "a standard queue keeps no order"
+
+    def test_what_only_the_cost_needs_is_asked_only_for_a_cost(self, brokerlint: Brokerlint) -> None:
+        plain = brokerlint("queue.json", "--interactive", typed="\n" * 30).err
+        priced = brokerlint("queue.json", "--interactive", "--cost", typed="\n" * 30).err
+        assert "How large are the messages?" not in plain
+        assert "How large are the messages?" in priced
 
     def test_no_answer_changes_no_file(self, brokerlint: Brokerlint, tmp_path: Path) -> None:
         done = brokerlint("jobs.json", "--interactive", typed="\n" * 30)

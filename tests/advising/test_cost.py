@@ -152,8 +152,9 @@ class TestNoNumberWithoutInputs:
         assert cost.crossovers == ()
 
     def test_nothing_is_added_to_a_cluster_that_runs(self) -> None:
-        assert of(estimate(steady(10), ["kafka-share-group"], PRICES, cluster_there=True), "kafka-share-group").high == 0
-        assert of(estimate(steady(10), ["kafka-share-group"], PRICES), "kafka-share-group").high is None
+        key = "kafka-share-group"
+        assert of(estimate(steady(10), [key], PRICES, cluster_there=True), key).high == 0
+        assert of(estimate(steady(10), [key], PRICES), key).high is None
 
 
 class TestWorkload:

@@ -45,37 +45,38 @@ class TestOverride:
         assert found.assumptions["people_hours_per_month"] == 10
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("prices: {sqs_standard_request: 0.4}", "prices: unknown key 'sqs_standard_request'; did you mean 'sqs_standard_requests'?"),
-        ("price: {}", "unknown key 'price'; did you mean 'prices'?"),
-        ("prices: {msk_storage: -1}", "prices.msk_storage: expected an amount of at least 0 such as 0.40, found -1"),
-        ("prices: {msk_storage: cheap}", "prices.msk_storage: expected an amount of at least 0 such as 0.40, found 'cheap'"),
-        ("prices: {msk_storage: .nan}", "prices.msk_storage: expected an amount of at least 0 such as 0.40, found nan"),
-        ("prices: {msk_storage: .inf}", "prices.msk_storage: expected an amount of at least 0 such as 0.40, found inf"),
-        ("prices: {msk_storage: true}", "prices.msk_storage: expected an amount of at least 0 such as 0.40, found True"),
-        ("prices: {msk_storage: {usd: 1, date: 2}}", "prices.msk_storage: unknown key 'date'; known are usd, unit, read, source, example"),
-        ("prices: {msk_storage: {unit: GB}}", "prices.msk_storage: expected usd, such as {usd: 0.40}"),
-        ("prices: [1]", "prices: expected names and amounts, found [1]"),
-        ("assumptions: {broker: 3}", "assumptions: unknown key 'broker'; did you mean 'brokers'?"),
-        ("assumptions: {seconds_per_month: 0}", "assumptions: hours, seconds, message_bytes and brokers must be above 0, such as 730"),
-        ("region: [x]", "region: expected a name such as eu-west-1, found ['x']"),
-        ("just a text", "expected the keys as_of, region, prices, assumptions, found 'just a text'"),
-        ("a: [", "not valid YAML"),
-        ("a: &x 1\nprices: {msk_storage: *x}", "aliases (*name) are not supported in a price table"),
-        ("as_of: '2026-77'", "as_of: expected a month such as 2026-11, found '2026-77'"),
-        ("prices: {msk_storage: {usd: 1, read: soon}}", "read: expected a month such as 2026-11, found 'soon'"),
-        ("as_of: 2026-99-99\n", "not a price table: a value cannot be read"),
-    ],
-)  # fmt: skip
-def test_a_mistake_is_one_line_that_names_the_place_and_the_nearest_form(tmp_path: Path, text: str, message: str) -> None:
+AMOUNT = "prices.msk_storage: expected an amount of at least 0 such as 0.40, found"
+MISTAKES = {
+    "prices: {sqs_standard_request: 0.4}": "unknown key 'sqs_standard_request'; did you mean 'sqs_standard_requests'?",
+    "price: {}": "unknown key 'price'; did you mean 'prices'?",
+    "prices: {msk_storage: -1}": f"{AMOUNT} -1",
+    "prices: {msk_storage: cheap}": f"{AMOUNT} 'cheap'",
+    "prices: {msk_storage: .nan}": f"{AMOUNT} nan",
+    "prices: {msk_storage: .inf}": f"{AMOUNT} inf",
+    "prices: {msk_storage: true}": f"{AMOUNT} True",
+    "prices: {msk_storage: {usd: 1, date: 2}}": "prices.msk_storage: unknown key 'date'; known are usd, unit, read",
+    "prices: {msk_storage: {unit: GB}}": "prices.msk_storage: expected usd, such as {usd: 0.40}",
+    "prices: {msk_storage: {usd: 1, read: soon}}": "read: expected a month such as 2026-11, found 'soon'",
+    "prices: [1]": "prices: expected names and amounts, found [1]",
+    "assumptions: {broker: 3}": "assumptions: unknown key 'broker'; did you mean 'brokers'?",
+    "assumptions: {seconds_per_month: 0}": "assumptions: hours, seconds, message_bytes and brokers must be above 0",
+    "region: [x]": "region: expected a name such as eu-west-1, found ['x']",
+    "as_of: '2026-77'": "as_of: expected a month such as 2026-11, found '2026-77'",
+    "as_of: 2026-99-99": "not a price table: a value cannot be read",
+    "just a text": "expected the keys as_of, region, prices, assumptions, found 'just a text'",
+    "a: [": "not valid YAML",
+    "a: &x 1\nprices: {msk_storage: *x}": "aliases (*name) are not supported in a price table",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_one_line_that_names_the_place_and_the_nearest_form(tmp_path: Path, text: str) -> None:
     file = write(tmp_path, text)
     with pytest.raises(PriceError) as caught:
         override(file)
     told = str(caught.value)
     assert told.startswith(f"{file}:")
-    assert message in told
+    assert MISTAKES[text] in told
     assert "\n" not in told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ def evidence(draw: st.DrawFn) -> list[Evidence]:
     for signal in draw(st.lists(st.sampled_from(SIGNALS), unique_by=lambda s: s.key)):
         value = draw(VALUES)
         origin: Any = "unknown" if value is None else draw(st.sampled_from(("observed", "declared")))
-        rows.append(Evidence(signal.key, signal.title, signal.need, value, origin, signal.weight, decides=signal.decides))
+        about = signal.key, signal.title, signal.need
+        rows.append(Evidence(*about, value, origin, signal.weight, decides=signal.decides))
     return rows
 
 
@@ -62,7 +64,9 @@ def more(case: Case, key: str, strength: int) -> Case:
 
 
 @given(cases(), st.sampled_from(("replay", "streams")), st.integers(1, 5))
-def test_evidence_for_replay_or_streams_never_moves_a_verdict_towards_a_queue(case: Case, key: str, strength: int) -> None:
+def test_evidence_for_replay_or_streams_never_moves_a_verdict_towards_a_queue(
+    case: Case, key: str, strength: int
+) -> None:
     assert order(more(case, key, strength)) >= order(case)
 
 
@@ -151,3 +155,15 @@ def test_another_reader_of_the_same_kind_never_moves_a_channel_to_a_queue(
         assert look(readers + 1) not in QUEUES
     if readers + 1 > 1:
         assert look(readers + 1) not in QUEUES, "two applications that each want every message"
+
+
+@pytest.mark.parametrize("need", ["replay", "consumers", "streams"])
+def test_the_nearer_to_a_log_the_more_such_evidence_counts(need: str) -> None:
+    """The reason why the properties hold, on the table itself: what a further "yes" adds grows with the family."""
+    gains: dict[int, list[int]] = {}
+    for candidate in candidates().values():
+        yes, no = (candidate.yes or {}).get(need, 0), (candidate.no or {}).get(need, 0)
+        gains.setdefault(candidate.rank, []).append(yes)
+        assert no <= 0 <= yes
+    for rank_, higher in pairwise(sorted(gains)):
+        assert max(gains[rank_]) <= min(gains[higher])

@@ -81,6 +81,14 @@ class TestWhatIsNoEvidence:
         topology = exchange(reads("a", "sqs:q"), reads("b", "sqs:q"), shared_workers=True)
         assert "shared-reading" not in {row.signal for row in gather(node(topology, "sqs:q"))}
 
+    def test_one_name_in_two_stacks(self) -> None:
+        stacks = [
+            Channel("sqs:q", "sqs", "queue", Name("exact", "q"), {}, (), (Place(f"{folder}/t.yaml", 1),))
+            for folder in ("one", "two")
+        ]
+        topology = exchange(reads("a", "sqs:q"), reads("b", "sqs:q"), channels=stacks)
+        assert evidence(topology, "sqs:q", "shared-reading").value is None
+
     def test_one_of_two_branches(self) -> None:
         topology = exchange(
             sends("a", "sqs:fast", payload="f", conditional=True),

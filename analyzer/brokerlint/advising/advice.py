@@ -166,7 +166,8 @@ def _confidence(channel: ChannelNode, case: Case, ranking: Ranking) -> tuple[Con
         level = named
         doubts.append(f"the channel's name is known with {named.word} confidence only")
     turning = [key for key, value in flips(case) if value]
-    unknown = [key for key in turning if case.needs[key].value is None and key in _ABSENCES | {"order", "work"}]
+    open_ = {key for key, _ in flips(case) if case.needs[key].value is None}
+    unknown = [key for key in words if key in open_ & {*_ABSENCES, "order", "work"}]
     absent = [key for key in turning if case.needs[key].value is False and key in _ABSENCES]
     if absent and channel.kind != "queue":
         closed = closure(channel.topology, channel)
@@ -178,6 +179,12 @@ def _confidence(channel: ChannelNode, case: Case, ranking: Ranking) -> tuple[Con
         doubts += [f"not known: {words[key].words}" for key in unknown]
     first = ranking.best[0]
     stays = first.candidate.key in case.in_use
+    if stays and not any(value > 0 for value in first.points.values()):
+        level = Confidence.LOW
+        doubts.append("nothing seen speaks for it but that it is in use")
+    if stays and first.candidate.rank > 1 and not any(case.needs[key].value for key in _ABSENCES):
+        level = min(level, Confidence.MEDIUM)
+        doubts.append("no use was seen that a queue could not serve")
     rival = next((s for s in ranking.allowed if (s.candidate.key in case.in_use) is not stays), None)
     if rival and first.total - rival.total < _CLOSE:
         level = level.lower

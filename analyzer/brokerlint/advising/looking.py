@@ -27,6 +27,15 @@ def declared_at(channel: ChannelNode) -> tuple[Place, ...]:
     return (channel.place,) if channel.place else ()
 
 
+def is_one(channel: ChannelNode) -> bool:
+    """Whether all uses surely mean one and the same channel: it is not declared by several stacks of one environment,
+    each of which would make a channel of its own under this name."""
+    stacks: dict[str, set[str]] = {}
+    for fact in channel.declarations:
+        stacks.setdefault(fact.environment, set()).update(place.path.rpartition("/")[0] for place in fact.declared_at)
+    return all(len(folders) < 2 for folders in stacks.values())
+
+
 def said(value: object, key: str) -> Answer | None:
     """What was declared under ``key``; None when nothing was."""
     return None if value is None else Answer(bool(value), declared=True, note=key)

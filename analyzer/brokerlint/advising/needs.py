@@ -1,7 +1,7 @@
 """Needs: what the evidence says a channel needs, each yes, no or unknown, with a strength of 1 to 5.
 
 Declared evidence answers alone where there is any. Otherwise one "yes" is enough; "no" takes a signal that can decide
-it and none that cannot be answered among those.
+it and none that cannot be answered among those. Two signals that agree are worth one more than the stronger of them.
 
 Where every reader has a copy of its own, or reads a log, that each handles one message at a time says little: most
 handlers do. There the need for work distribution is only a hint, unless somebody declared it.
@@ -17,6 +17,7 @@ from typing import Any
 from brokerlint.advising.evidence import Evidence
 from brokerlint.tables import table
 
+_STRONGEST = 5
 _OVERSHADOW = ("replay", "consumers", "streams")
 
 
@@ -77,7 +78,8 @@ def _need(key: str, rows: list[Evidence]) -> Need:
     counted = declared or rows
     yes = [row for row in counted if row.value]
     if yes:
-        return Need(key, True, max(row.weight for row in yes), tuple(yes))
+        agreeing = len({row.signal for row in yes}) > 1
+        return Need(key, True, min(_STRONGEST, max(row.weight for row in yes) + agreeing), tuple(yes))
     deciding = [row for row in counted if row.decides]
     no = tuple(row for row in deciding if row.value is False)
     if no and len(no) == len(deciding):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brokerlint.advising.evidence import Answer
-from brokerlint.advising.looking import UNKNOWN, absent, at, readers_of, said
+from brokerlint.advising.looking import UNKNOWN, absent, at, is_one, readers_of, said
 from brokerlint.confidence import Confidence
 from brokerlint.topology import ChannelNode, Use, Uses
 from brokerlint.topology import signals as seen
@@ -91,6 +91,8 @@ def several_consumers(channel: ChannelNode) -> Answer:
         return Answer(True, declared=True, note=f"also read by {', '.join(outside)}", weight=5)
     if channel.kind == "queue":
         return Answer(False, note="a queue gives each message to one receiver") if readers_of(channel) else UNKNOWN
+    if not is_one(channel):
+        return Answer(None, note="declared by several stacks: there may be several of this name")
     groups = [group for group in channel.groups() if group.uses.unless_tooling()]
     known = [group for group in groups if group.known]
     if len(known) > 1:
@@ -105,6 +107,8 @@ def shared_reading(channel: ChannelNode) -> Answer | None:
     """Services that do different work read one queue, or through one group: each wants a copy, and none gets all."""
     if channel.declaration.shared_workers:
         return None
+    if not is_one(channel):
+        return UNKNOWN
     groups = [group.uses for group in channel.groups() if group.known]
     for uses in groups:
         reads = uses.unless_tooling().at_least(Confidence.HIGH).in_same_environment()

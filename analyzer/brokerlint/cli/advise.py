@@ -18,7 +18,9 @@ from brokerlint.report.escape import terminal
 
 if TYPE_CHECKING:
     from brokerlint.advising import Advice, Report
+    from brokerlint.advising.answers import Answers
     from brokerlint.advising.prices import PriceTable
+    from brokerlint.advising.questions import Question
     from brokerlint.topology import ChannelNode, Topology
 
 
@@ -54,7 +56,7 @@ def command(
     table = _prices(prices) if cost or prices else None
     inputs = gather(paths, config_path, include, {})
     if interactive:
-        inputs = _interview(inputs, paths, config_path, include, pattern)
+        inputs = _interview(inputs, paths, config_path, include, pattern, everything=table is not None)
     report = _report(inputs, pattern, table)
     put(render_advice(output_format, AdviceReport(report, inputs.lines), color=colored(output)), output)
     warn(inputs.facts)
@@ -125,26 +127,32 @@ def _old_prices(advice: Sequence[Advice], prices: PriceTable) -> None:
 
 
 def _interview(
-    inputs: Inputs, paths: tuple[Path, ...], config_path: Path | None, include: tuple[str, ...], pattern: str | None
+    inputs: Inputs,
+    paths: tuple[Path, ...],
+    config_path: Path | None,
+    include: tuple[str, ...],
+    pattern: str | None,
+    *,
+    everything: bool,
 ) -> Inputs:
-    """Ask the questions that could change a verdict, write the answers, and look again with them."""
+    """Ask the questions that could change a verdict (``everything``: also those that only the cost needs), write the
+    answers, and look again with them."""
     from brokerlint.advising import advise
-    from brokerlint.advising.answers import AnswerError, Answers, write
+    from brokerlint.advising.answers import Answers, write
 
     answers = Answers()
-    for channel in _chosen(_topology(inputs), pattern):
-        item = advise(channel)
-        for question in item.questions:
-            if question.key == "team_ops_capacity" and answers.team:
-                continue
-            while True:
-                label = f"{terminal(channel.id)}: {question.text} ({question.form}; empty: leave open)"
-                typed = click.prompt(label, default="", show_default=False, err=True)
-                try:
-                    answers.add(channel.id, question, typed)
-                    break
-                except AnswerError as error:
-                    click.echo(f"not understood: {terminal(str(error))}", err=True)
+    click.echo("An empty answer leaves a question open, q ends the questions.", err=True)
+    asked = (
+        (channel.id, question)
+        for channel in _chosen(_topology(inputs), pattern)
+        for question in advise(channel).questions
+        if question.decisive or everything
+    )
+    for channel_id, question in asked:
+        if question.key == "team_ops_capacity" and answers.team:
+            continue
+        if not _ask(channel_id, question, answers):
+            break
     if not answers:
         return inputs
     source = config_path or (Path(inputs.config.source) if inputs.config.source else None)
@@ -152,3 +160,20 @@ def _interview(
     written = write(answers, source, first)
     click.echo(f"wrote the answers to {terminal(str(written))}", err=True)
     return gather(paths, written if config_path or not source else config_path, include, {})
+
+
+def _ask(channel: str, question: Question, answers: Answers) -> bool:
+    """Ask until the answer is understood; False when the user wants no more questions."""
+    from brokerlint.advising.answers import AnswerError
+
+    while True:
+        label = f"{terminal(channel)}: {question.text} ({question.form})"
+        typed = click.prompt(label, default="", show_default=False, err=True)
+        if typed.strip().lower() == "q":
+            return False
+        try:
+            answers.add(channel, question, typed)
+        except AnswerError as error:
+            click.echo(f"not understood: {terminal(str(error))}", err=True)
+        else:
+            return True
