@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from brokerlint.facts import Endpoint, Facts
+from brokerlint.link import constructs
 from brokerlint.link.behaviour import Observer
 from brokerlint.link.behaviour.versions import Versions
 from brokerlint.link.bind import Binder
@@ -36,6 +37,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
         program.module(path)
     evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text))
     sites = Sites(program)
+    manifests = manifests + constructs.facts(evaluator, sources, paths)
     scripts = console_scripts(program, sources, paths)
     services = Services(program, imports, manifests.services, paths, scripts, project_name(sources))
     binder = Binder(manifests, services, program)

@@ -1,0 +1,57 @@
+"""Infrastructure that is written in Python (AWS CDK, Pulumi): read with the program, never run.
+
+The code is walked as it would run, its constructs become resources in CloudFormation's vocabulary, and these mean what
+they mean in a template.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from brokerlint.link.constructs import methods
+from brokerlint.link.constructs.assets import Folders
+from brokerlint.link.constructs.cdk import Drawing
+from brokerlint.link.constructs.identities import Constructs
+from brokerlint.link.constructs.images import Images
+from brokerlint.link.constructs.table import cdk_table
+from brokerlint.link.constructs.vocabulary import Packages, recording
+from brokerlint.link.constructs.walk import Walk
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.manifests.aws import facts_of
+from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.models.model import Argument
+from brokerlint.read import Sources
+
+_TESTS = re.compile(r"(^|/)tests?/|(^|/)test_[^/]*\.py$|_test\.py$|(^|/)conftest\.py$")
+
+
+def facts(evaluator: Evaluator, sources: Sources, paths: Iterable[str]) -> ManifestFacts:
+    """What infrastructure code in the program declares; nothing is read when no file mentions such a library.
+
+    Takes the program's evaluator, its sources and all paths of the tree.
+    """
+    found = _mentioning(sources, b"aws_cdk")
+    return _cdk(evaluator, sources, found, Folders(paths)) if found else ManifestFacts()
+
+
+def _mentioning(sources: Sources, word: bytes) -> list[str]:
+    return [path for path in sources.mentioning_any([word]) if not _TESTS.search(path)]
+
+
+def _cdk(evaluator: Evaluator, sources: Sources, paths: list[str], folders: Folders) -> ManifestFacts:
+    sources.read(paths)
+    table = cdk_table()
+    packages = Packages(
+        "cdk:",
+        ("aws_cdk.core.", "aws_cdk.", "aws_solutions_constructs.", "constructs."),
+        Argument((0, "scope")),
+        Argument((1, "id", "construct_id")),
+        table.is_construct,
+    )
+    own = Evaluator(evaluator.program, recording(packages), evaluator.files)
+    walk = Walk(own, paths)
+    drawing = Drawing(table, Constructs(own, walk.made), folders, Images(folders, sources.text))
+    for act in walk.acts:
+        methods.call(drawing, act)
+    return facts_of(drawing.estate())

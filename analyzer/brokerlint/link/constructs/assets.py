@@ -1,0 +1,56 @@
+"""Where code lies that infrastructure code names by a path: ``from_asset("lambda")``, ``os.path.join(HERE, "src")``."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+
+_PROJECTS = ("cdk.json", "Pulumi.yaml", "Pulumi.yml")
+
+
+class Folders:
+    """The folders of a tree. Takes the paths of all its files."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._files = frozenset(paths)
+        self._folders: set[str] = {""}
+        for path in self._files:
+            folder = posixpath.dirname(path)
+            while folder and folder not in self._folders:
+                self._folders.add(folder)
+                folder = posixpath.dirname(folder)
+        self._projects = {posixpath.dirname(path) for path in self._files if posixpath.basename(path) in _PROJECTS}
+
+    def project(self, near: str) -> str:
+        """The folder that the infrastructure code in the file ``near`` is run in."""
+        return next((folder for folder in _upwards(near) if folder in self._projects), posixpath.dirname(near))
+
+    def found(self, pattern: str, near: str) -> str | None:
+        """The folder that a path means which is written in the file ``near``; None when the tree has none such. A path
+        that begins with something unknown (``*/src``) is one beside the file or above it; otherwise the project's
+        folder counts first."""
+        start, _, tail = pattern.rpartition("*")
+        if posixpath.isabs(pattern) or "*" in start or not pattern.strip("*"):
+            return None
+        around = list(_upwards(near))
+        bases = around if tail != pattern else [self.project(near), *around]
+        for base in bases:
+            path = posixpath.normpath(posixpath.join(base, tail.lstrip("/") or "."))
+            path = "" if path == "." else path
+            if path in self._files:
+                return posixpath.dirname(path)
+            if path in self._folders and (path or tail.strip("./")):
+                return path
+        return None
+
+    def file(self, path: str) -> bool:
+        """Is there a file at ``path``?"""
+        return path in self._files
+
+
+def _upwards(path: str) -> Iterable[str]:
+    folder = posixpath.dirname(path)
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)
+    yield ""
