@@ -188,3 +188,10 @@ class TestWorkload:
     def test_a_declared_size_counts(self) -> None:
         load = workload(node(thumbnails(needs={"message_size": 4096}), "sqs:thumbnails"), PRICES)
         assert load.size == 4096
+
+
+@pytest.mark.parametrize("needs", [{"volume": 1e308}, {"volume": 5, "message_size": 1e300}, {"volume": 0}])
+def test_absurd_amounts_give_no_crash_and_no_endless_number(needs: dict[str, float]) -> None:
+    load = workload(node(thumbnails(needs=needs), "sqs:thumbnails"), PRICES)
+    for item in estimate(load, list(candidates()), PRICES).estimates:
+        assert item.high is None or item.high < 1e12

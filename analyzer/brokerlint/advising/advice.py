@@ -200,7 +200,7 @@ def _against(
     if best[0] not in used:
         for key, value in ranking.of(used[0]).points.items():
             if value > ranking.of(best[0]).points.get(key, 0) and value > 0:
-                found.append(f"{_said(key, needs[key])} (for {used[0]})")
+                found.append(f"{_said(key, needs[key])} (for what is in use)")
     return tuple(dict.fromkeys(found))
 
 

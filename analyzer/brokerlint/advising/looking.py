@@ -27,6 +27,11 @@ def declared_at(channel: ChannelNode) -> tuple[Place, ...]:
     return (channel.place,) if channel.place else ()
 
 
+def number(value: object) -> float:
+    """A fact as a number; 0 when it is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
 def is_one(channel: ChannelNode) -> bool:
     """Whether all uses surely mean one and the same channel: it is not declared by several stacks of one environment,
     each of which would make a channel of its own under this name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brokerlint.advising.evidence import Answer
-from brokerlint.advising.looking import UNKNOWN, at, declared_at, readers_of
+from brokerlint.advising.looking import UNKNOWN, at, declared_at, number, readers_of
 from brokerlint.tables import limit
 from brokerlint.topology import ChannelNode, Use
 from brokerlint.topology import signals as seen
@@ -50,14 +50,10 @@ def slow_work(channel: ChannelNode) -> Answer:
     """The work for one message takes seconds, or the poll interval was raised for it."""
     limits = channel.topology.declarations
     slow = readers_of(channel).where(
-        lambda use: (use.fact("work_seconds") or 0) >= limits.threshold("long_work")
-        or _seconds(use.setting("max_poll_interval")) > limits.threshold("long_poll_interval")
+        lambda use: number(use.fact("work_seconds")) >= limits.threshold("long_work")
+        or number(use.setting("max_poll_interval")) / 1000 > limits.threshold("long_poll_interval")
     )
     return Answer(True, at(slow)) if slow else UNKNOWN
-
-
-def _seconds(milliseconds: object) -> float:
-    return milliseconds / 1000 if isinstance(milliseconds, int | float) else 0.0
 
 
 def retry_by_hand(channel: ChannelNode) -> Answer | None:
@@ -75,7 +71,7 @@ def retry_by_hand(channel: ChannelNode) -> Answer | None:
 
 def delays(channel: ChannelNode) -> Answer:
     """Messages are delayed on purpose."""
-    late = channel.producers().where(lambda use: bool(use.fact("delay")))
+    late = channel.producers().where(lambda use: number(use.fact("delay")) > 0)
     if late:
         return Answer(True, at(late))
     return Answer(True, declared_at(channel)) if channel.property("delay") else UNKNOWN
@@ -116,5 +112,5 @@ def large_messages(channel: ChannelNode) -> Answer | None:
     declared = channel.declaration.needs.get("message_size")
     if declared is not None:
         return Answer(float(declared) > most, declared=True, note=f"{float(declared):g} bytes")
-    large = channel.producers().where(lambda use: (use.fact("payload_size") or 0) > most)
+    large = channel.producers().where(lambda use: number(use.fact("payload_size")) > most)
     return Answer(True, at(large)) if large else None

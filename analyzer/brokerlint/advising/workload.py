@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from brokerlint.advising.looking import number
 from brokerlint.advising.prices import PriceTable
 from brokerlint.tables import limit
 from brokerlint.topology import ChannelNode, Use, Uses
+
+_MOST_MESSAGES = 1e9
+_MOST_BYTES = 1e9
+"""What is declared beyond these (a second, a message) is a mistake, and no estimate is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def workload(channel: ChannelNode, prices: PriceTable) -> Workload:
 
 def _volume(channel: ChannelNode, told: list[str]) -> tuple[Range | None, tuple[str, ...]]:
     declared = channel.declaration.needs.get("volume")
-    if declared is not None:
+    if declared is not None and declared <= _MOST_MESSAGES:
         return Range(float(declared), float(declared)), ()
     shards = channel.property("shards")
     if isinstance(shards, int) and channel.property("mode") != "on-demand":
@@ -94,12 +99,12 @@ def _volume(channel: ChannelNode, told: list[str]) -> tuple[Range | None, tuple[
 
 def _size(channel: ChannelNode, prices: PriceTable, told: list[str]) -> float:
     declared = channel.declaration.needs.get("message_size")
-    seen = [use.fact("payload_size") for use in channel.producers() if use.fact("payload_size")]
-    if declared is not None:
+    seen = max((number(use.fact("payload_size")) for use in channel.producers()), default=0)
+    if declared is not None and declared <= _MOST_BYTES:
         return float(declared)
     if seen:
-        told.append(f"size of a message: {max(seen)} bytes, the largest constant payload")
-        return float(max(seen))
+        told.append(f"size of a message: {seen:g} bytes, the largest constant payload")
+        return seen
     told.append(f"size of a message: {prices.assumed('message_bytes'):g} bytes (declare needs.message_size)")
     return prices.assumed("message_bytes")
 
@@ -127,8 +132,7 @@ def _most(use: Use) -> float:
     if use.link is not None:
         size = use.link.properties.get("batch_size")
         return min(top, float(size)) if isinstance(size, int) else top
-    asked = use.fact("max_messages", top)
-    return float(asked) if asked else 1.0
+    return min(top, max(1.0, number(use.fact("max_messages", top))))
 
 
 def _functions(readers: Iterable[Use]) -> bool:
@@ -150,9 +154,9 @@ def _pollers(readers: Uses, told: list[str]) -> int:
 def _wait(channel: ChannelNode, readers: Uses) -> float | None:
     if channel.system != "sqs" or _functions(readers):
         return float(limit("sqs", "max_wait"))
-    waits = [use.fact("wait_time") for use in readers.in_code() if use.fact("wait_time") is not None]
+    waits = [number(use.fact("wait_time")) for use in readers.in_code() if use.fact("wait_time") is not None]
     if waits:
-        return float(min(waits))
+        return min(waits)
     effective = channel.effective_wait()
     return float(effective) if effective is not None else None
 

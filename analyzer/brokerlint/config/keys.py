@@ -234,7 +234,7 @@ def _needs(entry: _Table) -> dict[str, Any]:
 def _amount(entry: _Table, key: str, units: Mapping[str, float], example: str) -> float:
     """A number in the base unit, or a text such as ``2k/s``."""
     value = entry.data[key]
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf"):
         return value
     text = value.strip() if isinstance(value, str) else ""
     for unit, size in units.items():

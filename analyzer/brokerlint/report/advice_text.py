@@ -57,7 +57,7 @@ def _sentence(item: Advice) -> str:
         against = f"; against: {terminal(item.against[0].partition(': ')[0])}" if item.against else ""
         return f"used as {shape}, and that fits ({item.confidence.word} confidence){against}"
     names = " or ".join(item.best)
-    runner = f", then {item.runner_up}" if item.runner_up else ""
+    runner = ", then staying" if item.runner_up in item.in_use else f", then {item.runner_up}"
     return f"used as {shape}; {names} fits better{runner} ({item.confidence.word} confidence)"
 
 
