@@ -68,8 +68,10 @@ def _present(sources: Sources, models: Models) -> Models:
     """The models of libraries that the program imports, and of those whose calls are unmistakable by themselves."""
     kept = []
     for library in models.libraries:
-        unmistakable = any(o.distinct for model in library.classes.values() for o in model.methods.values())
-        if unmistakable or (_named(sources, library) and _imported(sources, library)):
+        classes = library.classes.values()
+        calls = any(operation.distinct for model in classes for operation in model.methods.values())
+        attributes = any(gives.distinct for model in classes for gives in model.attributes.values())
+        if calls or (_named(sources, library) and (attributes or _imported(sources, library))):
             kept.append(library)
     return index(kept)
 
