@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from brokerlint.link.constructs import methods
+from brokerlint.link.constructs import methods, pulumi
 from brokerlint.link.constructs.assets import Folders
 from brokerlint.link.constructs.cdk import Drawing
 from brokerlint.link.constructs.identities import Constructs
@@ -19,6 +19,7 @@ from brokerlint.link.constructs.vocabulary import Packages, recording
 from brokerlint.link.constructs.walk import Walk
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.manifests.aws import facts_of
+from brokerlint.manifests.aws.resources import Estate
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.model import Argument
 from brokerlint.read import Sources
@@ -31,16 +32,16 @@ def facts(evaluator: Evaluator, sources: Sources, paths: Iterable[str]) -> Manif
 
     Takes the program's evaluator, its sources and all paths of the tree.
     """
-    found = _mentioning(sources, b"aws_cdk")
-    return _cdk(evaluator, sources, found, Folders(paths)) if found else ManifestFacts()
+    found = ManifestFacts()
+    for word, read in ((b"aws_cdk", _cdk), (b"pulumi_aws", _pulumi)):
+        files = [path for path in sources.mentioning_any([word]) if not _TESTS.search(path)]
+        if files:
+            sources.read(files)
+            found = found + facts_of(read(evaluator, sources, files, Folders(paths)))
+    return found
 
 
-def _mentioning(sources: Sources, word: bytes) -> list[str]:
-    return [path for path in sources.mentioning_any([word]) if not _TESTS.search(path)]
-
-
-def _cdk(evaluator: Evaluator, sources: Sources, paths: list[str], folders: Folders) -> ManifestFacts:
-    sources.read(paths)
+def _cdk(evaluator: Evaluator, sources: Sources, paths: list[str], folders: Folders) -> Estate:
     table = cdk_table()
     packages = Packages(
         "cdk:",
@@ -50,8 +51,15 @@ def _cdk(evaluator: Evaluator, sources: Sources, paths: list[str], folders: Fold
         table.is_construct,
     )
     own = Evaluator(evaluator.program, recording(packages), evaluator.files)
-    walk = Walk(own, paths)
+    walk = Walk(own, paths, lambda path: table.is_wanted(packages.kind(path)), methods.names(table))
     drawing = Drawing(table, Constructs(own, walk.made), folders, Images(folders, sources.text))
     for act in walk.acts:
         methods.call(drawing, act)
-    return facts_of(drawing.estate())
+    return drawing.estate()
+
+
+def _pulumi(evaluator: Evaluator, sources: Sources, paths: list[str], folders: Folders) -> Estate:
+    packages = pulumi.packages()
+    own = Evaluator(evaluator.program, recording(packages), evaluator.files)
+    walk = Walk(own, paths, lambda path: packages.is_construct(packages.kind(path)), frozenset())
+    return pulumi.estate(own, Constructs(own, walk.made), folders)

@@ -41,7 +41,7 @@ class Folders:
                 return posixpath.dirname(path)
             if path in self._folders and (path or tail.strip("./")):
                 return path
-        return None
+        return self.found(pattern.removesuffix(".zip"), near) if pattern.endswith(".zip") else None
 
     def file(self, path: str) -> bool:
         """Is there a file at ``path``?"""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 
 from brokerlint.link.calls import Args
 from brokerlint.link.constructs.assets import Folders
@@ -11,9 +12,9 @@ from brokerlint.link.constructs.identities import Construct, Constructs
 from brokerlint.link.constructs.images import Images
 from brokerlint.link.constructs.meanings import meaning
 from brokerlint.link.constructs.reading import Reading, Spelling, arguments_of, keywords, structs
-from brokerlint.link.constructs.table import Form, Part, Table
+from brokerlint.link.constructs.table import OUTPUT, Form, Part, Table
 from brokerlint.link.constructs.walk import Act
-from brokerlint.link.values import Client, Record, Values
+from brokerlint.link.values import Client, External, Record, Values
 from brokerlint.manifests.aws.resources import FUNCTION, TASK, Estate
 from brokerlint.manifests.facts import Reference, Value
 from brokerlint.manifests.terms import NOTHING, Term, literal, mapping, pattern, references
@@ -48,7 +49,7 @@ class Drawing:
         for one, form in forms:
             if form is not None:
                 self._finish(one, form)
-            elif one.kind == "CfnOutput":
+            elif one.kind == OUTPUT:
                 own = self._reading.of(one)
                 self._exported.append(own.term(own.at(one.made.args, "value")))
 
@@ -201,12 +202,18 @@ class Drawing:
         """Where a function's code lies and what is called in it."""
         code = reading.at(args, form.code)
         root = self.folder(code, reading)
+        for tail in self._read_from(code, reading):
+            root = self._folders.found(tail, reading.path)
+            name = reading.term(reading.at(args, "handler")).text.rpartition(".")[2]
+            draft.set("Handler", literal(f"{posixpath.basename(tail).removesuffix('.py')}.{name}"))
         if form.handler:
             file, name = (reading.term(reading.at(args, one)).text for one in form.handler)
             draft.set("Handler", literal(f"{(file or 'index.py').removesuffix('.py')}.{name or 'handler'}"))
             root = self._folders.found(pattern(reading.term(code).value), reading.path)
         if root is not None:
             draft.roots = (root,)
+        elif any(one.model.endswith(("InlineCode", "from_inline")) for one in structs(code)):
+            draft.properties.pop("Handler", None)
         for image in structs(code):
             command = reading.term(reading.at(arguments_of(image), "cmd"))
             words = [word.text for word in command.elements()] or list(self._images.command(root))
@@ -221,6 +228,13 @@ class Drawing:
                 path = reading.term(reading.at(arguments_of(struct), "0|path|directory"))
                 return self._folders.found(pattern(path.value), reading.path) if path else None
         return None
+
+    def _read_from(self, code: Values, reading: Reading) -> Iterator[str]:
+        """The file whose content is the code: ``InlineCode(open("worker.py").read())``."""
+        for struct in structs(code):
+            for value in reading.at(arguments_of(struct), "0|code"):
+                if isinstance(value, External) and value.path.startswith("file:"):
+                    yield value.path.removeprefix("file:").removesuffix(".read").lstrip("/")
 
     def contain(self, task: Draft, name: str, args: Args, reading: Reading, place: Place) -> None:
         """A container of a task; further ones are tasks of their own here, since each has code of its own."""

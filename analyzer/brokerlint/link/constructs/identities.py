@@ -58,6 +58,7 @@ class Constructs:
         (``queue_url``); none for an object that is no construct."""
         found = self._by_owner.get(_owner(client), []) if client.carry("id") else []
         found = [one for one in found if _leads(client.model, one.made.client.model)]
+        found = [one for one in found if one.made.client.site == client.site] or found
         if not found and client.site is not None:
             same = [
                 self._by_site[model, client.site]

@@ -84,6 +84,11 @@ def _filter(reading: Reading, client: Client, name: str) -> Term:
     return allowed or Term((Term(Hole("a filter")),))
 
 
+def _match(reading: Reading, client: Client, name: str) -> Term:
+    """``Match.prefix("x")``: ``[{"prefix": "x"}]``."""
+    return Term((mapping({name.replace("_", "-"): _first(reading, client, name) or Term(Hole(name))}),))
+
+
 def _event_filter(reading: Reading, client: Client, name: str) -> Term:
     return mapping({"Pattern": Term(Hole("a filter"))})
 
@@ -143,6 +148,7 @@ _BY_KIND: Mapping[str, Handler] = {
 _BY_FAMILY: Mapping[str, Handler] = {
     "aws_events.Schedule": _schedule,
     "aws_scheduler.ScheduleExpression": _schedule,
+    "aws_events.Match": _match,
     "aws_sns.SubscriptionFilter": _filter,
     "aws_sns.FilterOrPolicy": _filter,
 }

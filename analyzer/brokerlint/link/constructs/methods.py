@@ -8,6 +8,7 @@ from brokerlint.link.calls import Args
 from brokerlint.link.constructs.cdk import Drawing
 from brokerlint.link.constructs.drafts import Draft
 from brokerlint.link.constructs.reading import Reading, arguments_of, keywords, structs
+from brokerlint.link.constructs.table import Table
 from brokerlint.link.constructs.walk import Act
 from brokerlint.link.values import Client, Collection
 from brokerlint.manifests.aws.resources import FUNCTION, TASK
@@ -26,6 +27,11 @@ def call(drawing: Drawing, act: Act) -> None:
             _grant(drawing, draft, reading, act, grants[name].split())
         elif method is not None:
             method(drawing, draft, reading, act)
+
+
+def names(table: Table) -> frozenset[str]:
+    """The methods that mean something."""
+    return frozenset(_METHODS) | frozenset(name for grants in table.grants.values() for name in grants)
 
 
 def _attached(target: str) -> Method:

@@ -138,12 +138,12 @@ class Reading:
         return Term(self._value(value), line)
 
     def _client(self, client: Client, line: int, spell: Spelling, depth: int) -> Term:
-        targets = self.targets((client,))
-        if targets:
-            return Term(choice(self._refer(one, plain(attributes)) for one, attributes in targets), line)
         special = self._special(self, client)
         if special is not None:
             return special.at(line) if special else special
+        targets = self.targets((client,))
+        if targets:
+            return Term(choice(self._refer(one, plain(attributes)) for one, attributes in targets), line)
         if client.carry("id") is not None or any(tail in client.model for tail in _TAILS):
             return Term(facts.Hole(client.model.partition(":")[2]), line)
         line = client.site.line if client.site and client.site.path == self.path else line

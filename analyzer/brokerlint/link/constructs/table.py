@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+OUTPUT = "CfnOutput"
+"""The class of what a stack gives away."""
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -87,6 +90,10 @@ class Table:
         family = self.families.get(module)
         raw = family is not None and name.startswith("Cfn") and "." not in name
         return Form(f"AWS::{family}::{name.removeprefix('Cfn')}") if raw else None
+
+    def is_wanted(self, kind: str) -> bool:
+        """Whether a class of constructs is one that tells something."""
+        return self.form(kind) is not None or kind == OUTPUT
 
     def is_construct(self, path: str) -> bool:
         """Whether calling this makes a construct: something with a scope and an id."""

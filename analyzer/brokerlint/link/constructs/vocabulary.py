@@ -6,7 +6,8 @@ A call of something below one of the packages gives a ``Client`` whose ``model``
 - for a construct its ``scope`` and ``id`` only (its arguments are the walk's to keep: constructs hold each other),
 - for everything else its ``arguments`` (positional) and ``keywords``.
 
-Attributes and results of methods carry on what their object carries, so that they lead back to it.
+Attributes and results of methods carry on what their object carries, so that they lead back to it; a result has its
+object's own arguments under ``before``.
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ class Packages:
             return ""
         head, dot, tail = path[len(root) :].partition(".")
         return f"{self.mark}{head.removesuffix('_alpha')}{dot}{tail}"
+
+    def kind(self, path: str) -> str:
+        """The path after the package, without the mark."""
+        return self.plain(path).removeprefix(self.mark)
 
 
 class _Answers(Mapping[str, T], Generic[T]):
@@ -112,5 +117,6 @@ def _made(packages: Packages, plain: str) -> Operation:
 
 
 def _called(plain: str) -> Callable[[str], Operation | None]:
-    result = Operation("__call__", gives=Gives(plain + CALLED, keeps=True, carries=_CONTENT))
+    carries = _CONTENT | {"before": Argument(("self.arguments",))}
+    result = Operation("__call__", gives=Gives(plain + CALLED, keeps=True, carries=carries))
     return lambda name: result if name == "__call__" else None

@@ -7,7 +7,7 @@ calls (a stack in a library) is walked with its parameters open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from brokerlint.link import calls, objects
@@ -44,11 +44,16 @@ class Act:
 
 
 class Walk:
-    """What the code in the files at ``paths`` makes and calls. ``evaluator`` keeps the calls of one library."""
+    """What the code in the files at ``paths`` makes and calls. ``evaluator`` keeps the calls of one library;
+    ``is_wanted`` tells which constructs count, by their path, and ``methods`` which methods do."""
 
-    def __init__(self, evaluator: Evaluator, paths: Iterable[str]) -> None:
+    def __init__(
+        self, evaluator: Evaluator, paths: Iterable[str], is_wanted: Callable[[str], bool], methods: frozenset[str]
+    ) -> None:
         self._ev = evaluator
         self._paths = tuple(paths)
+        self._is_wanted = is_wanted
+        self._methods = methods
         self._known = frozenset(self._paths)
         self._seen: dict[int, Activation] = {}
         self._bodies: set[int] = set()
@@ -97,9 +102,9 @@ class Walk:
                 for value in self._ev.values(call, scope, at):
                     if isinstance(value, Instance):
                         self._instance(value, depth)
-            elif isinstance(target, External):
+            elif isinstance(target, External) and self._is_wanted(target.path):
                 self._construct(call, scope, at, place)
-            elif isinstance(target, Client):
+            elif isinstance(target, Client) and target.model.rpartition(".")[2] in self._methods:
                 self.acts.append(Act(target, calls.arguments(self._ev, call, scope, at), place))
 
     def _construct(self, call: ir.Call, scope: Activation, at: At, place: Place) -> None:
