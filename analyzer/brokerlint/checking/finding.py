@@ -40,15 +40,19 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change of a call: give the keyword ``keyword`` the value ``value`` (Python text) in the call at ``place``.
+    """One change of the file of ``place``; ``value`` is Python text.
 
-    ``action`` is ``set-keyword``, ``set-config`` or ``remove-key`` (the latter two of a configuration mapping).
+    ``set-keyword`` gives the call of ``call`` at ``place`` a keyword. ``set-config`` and ``remove-key`` set and remove
+    the setting ``keyword`` (``isolation.level``) of the file's client of the kind ``call`` (``consumer``).
+    ``test-none`` turns truth tests of what the file's ``call()`` gives into tests for None. ``after-loop`` moves the
+    statement that calls ``call`` at ``place`` behind its loop and leaves the client's ``value`` in its place.
     """
 
     place: Place
     action: str
-    keyword: str
+    keyword: str = ""
     value: str = ""
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
 from brokerlint.facts import Endpoint
+from brokerlint.places import Place
 from brokerlint.topology import Topology, signals
 from brokerlint.topology.uses import code_name
 
@@ -45,7 +46,7 @@ class FlushPerMessage(Check):
                 continue
             topic = topology.label_of(endpoint)
             how = "flushes after" if flushes else "waits for"
-            yield (
+            finding = (
                 self.finding(
                     f"{code_name(endpoint)} {how} every record to '{topic}': one round trip each, batching is off",
                     *topology.channels_of(endpoint),
@@ -55,6 +56,15 @@ class FlushPerMessage(Check):
                 .checked("flush every so many records: no", "commit of the handler's own source after it: no")
                 .advise("give a delivery callback, call poll(0) in the loop and flush() after it")
             )
+            places = signals.places(flushes)
+            yield finding.fixed_by(_after_loop(endpoint, places[0])) if len(places) == 1 else finding
+
+
+def _after_loop(endpoint: Endpoint, flush: Place) -> Fix:
+    """One flush after the loop; confluent-kafka's client serves its callbacks in between."""
+    serve = "poll(0)" if endpoint.library == "confluent-kafka" else ""
+    edit = Edit(flush, "after-loop", value=serve, call="flush")
+    return Fix("flush once, after the loop; records are on their way longer", False, (edit,))
 
 
 def _level(endpoint: Endpoint, *, helper: bool) -> Severity | None:

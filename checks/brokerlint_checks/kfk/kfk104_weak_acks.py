@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
 from brokerlint.checking.check import default_cap
 from brokerlint.tables import limit
 from brokerlint.topology import ChannelNode, Topology, signals
@@ -53,7 +53,9 @@ class WeakAcks(Check):
             paid = [topic for topic in topics if _replicated(topic) or topic.declaration.role in ("work", "audit")]
             if paid:
                 finding = finding.as_(Severity.ERROR).at(paid[0])
-            yield finding.capped(*default_cap(endpoint, "acks")).advise('set acks="all" and enable idempotence')
+            finding = finding.capped(*default_cap(endpoint, "acks")).advise('set acks="all" and enable idempotence')
+            edit = Edit(endpoint.place, "set-config", "acks", '"all"', "producer")
+            yield finding.fixed_by(Fix('set acks="all"; each send then waits for all copies', False, (edit,)))
 
 
 def _replicated(topic: ChannelNode) -> bool:

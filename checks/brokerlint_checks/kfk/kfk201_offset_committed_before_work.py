@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
+from brokerlint.checking import Check, Confidence, Example, Finding, Fix, Severity
 from brokerlint.checking.check import default_cap
 from brokerlint.facts import Endpoint
 from brokerlint.tables import table
@@ -70,7 +70,7 @@ class OffsetCommittedBeforeWork(Check):
                 .checked("declared best effort: no")
                 .advise("commit or store the offset after the work has succeeded")
             )
-            yield _fixed(finding, endpoint) if keys and endpoint.library == "confluent-kafka" else finding
+            yield _fixed(finding) if keys and endpoint.library == "confluent-kafka" else finding
 
 
 def _exempt(endpoint: Endpoint, topics: tuple[ChannelNode, ...]) -> bool:
@@ -116,10 +116,10 @@ def _early(endpoint: Endpoint) -> tuple[str, Confidence, tuple[str, ...]] | None
     return None
 
 
-def _fixed(finding: Finding, endpoint: Endpoint) -> Finding:
-    edit = Edit(endpoint.place, "set-config", "enable.auto.offset.store", "False")
+def _fixed(finding: Finding) -> Finding:
+    """A proposal only: the setting without the call would store no offset at all."""
     return finding.fixed_by(
-        Fix("set enable.auto.offset.store to False and call store_offsets(message) after the work", False, (edit,))
+        Fix("set enable.auto.offset.store to False and call store_offsets(message) after the work", safe=False)
     )
 
 

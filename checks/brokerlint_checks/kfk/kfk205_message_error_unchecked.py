@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
 from brokerlint.facts import Endpoint
 from brokerlint.topology import ChannelNode, Topology, Use
 from brokerlint.topology.uses import code_name
@@ -55,6 +55,8 @@ class MessageErrorUnchecked(Check):
             if endpoint.facts.get("none_test") == "truthiness":
                 message = f"{code_name(endpoint)} tests messages of '{name}' with 'if not': tombstones are skipped"
                 finding = self.finding(message, *topics).at(endpoint).variety("truthiness")
+                edit = Edit(endpoint.place, "test-none", call="poll")
+                finding = finding.fixed_by(Fix("test for None; the handler then gets tombstones too", False, (edit,)))
                 finding = finding.advise("test 'is None': the handler then gets tombstones too")
                 yield finding if any(_has_tombstones(topic) for topic in topics) else finding.as_(Severity.ADVICE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
 from brokerlint.checking.check import default_cap
 from brokerlint.facts import Endpoint
 from brokerlint.topology import ChannelNode, Topology, cycles
@@ -48,6 +48,8 @@ class TransactionChainBroken(Check):
                 message = f"{topic} is written in transactions by {writer}, but {use.who} reads uncommitted records"
                 finding = self.finding(message, topic).at(use, *topic.producers()).variety("isolation")
                 finding = finding.capped(*default_cap(use.endpoint, "isolation"))
+                edit = Edit(use.endpoint.place, "set-config", "isolation.level", '"read_committed"', "consumer")
+                finding = finding.fixed_by(Fix("read committed records only", False, (edit,)))
                 yield finding.advise('set isolation_level="read_committed"')
 
     def _steps(self, topology: Topology, endpoint: Endpoint) -> Iterator[Finding]:

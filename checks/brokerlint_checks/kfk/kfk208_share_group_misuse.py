@@ -45,7 +45,7 @@ class ShareGroupMisuse(Check):
         facts, who = endpoint.facts, f"share consumer {code_name(endpoint)}"
         ignored = facts.get("ignored_keys") or ()
         if ignored:
-            edits = tuple(Edit(endpoint.place, "remove-key", key) for key in ignored)
+            edits = tuple(Edit(endpoint.place, "remove-key", key, call="share-consumer") for key in ignored)
             finding = self.finding(f"{who} sets {', '.join(ignored)}, which a share group ignores").variety("keys")
             yield finding.as_(Severity.WARNING).fixed_by(Fix("remove the ignored keys", True, edits))
         if facts.get("order_use"):

@@ -68,9 +68,11 @@ class ShortPolling(Check):
         )
         if endpoint.facts.get("loop") == "over-channels" or len(queues) > 1:
             return finding.advise("one thread for each queue, so that an empty one holds up no other")
-        edit = Edit(endpoint.place, "set-keyword", "WaitTimeSeconds", str(limit("sqs", "max_wait")))
-        safe = not endpoint.call_chain and endpoint.facts.get("client_read_timeout") is None
-        finding = finding.fixed_by(Fix(f"add WaitTimeSeconds={limit('sqs', 'max_wait')}", safe, (edit,)))
+        wait = limit("sqs", "max_wait")
+        place = endpoint.call_chain[-1] if endpoint.call_chain else endpoint.place
+        edit = Edit(place, "set-keyword", "WaitTimeSeconds", str(wait), "receive_message")
+        edits = (edit,) if endpoint.operation == "receive_message" else ()
+        finding = finding.fixed_by(Fix(f"add WaitTimeSeconds={wait}", _may_wait(endpoint), edits))
         return finding if known else finding.capped(Confidence.MEDIUM, "the queue's own wait time is not known")
 
 
@@ -79,6 +81,12 @@ def _polls_for_ever(endpoint: Endpoint) -> bool:
     endless = facts.get("loop") == "forever" or facts.get("loop_kind") == "while-true"
     slow = (facts.get("sleep_between") or 0) >= limit("sqs", "max_wait")
     return endless and not slow and not facts.get("stops_on_empty")
+
+
+def _may_wait(endpoint: Endpoint) -> bool:
+    """Nobody else calls the receiving call, and the client is known not to give up while it waits."""
+    timeout = endpoint.facts.get("client_read_timeout", 0)
+    return not endpoint.call_chain and (timeout is None or timeout > limit("sqs", "max_wait"))
 
 
 def _idle_cost(endpoint: Endpoint) -> tuple[float, float]:
