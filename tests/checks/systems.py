@@ -89,8 +89,8 @@ def declared(channel_id: str, kind: str = "", environment: str = "unknown", defa
     )
 
 
-def link(kind: str, source: str, target: str, **properties: Any) -> Link:
-    return Link(kind, source, target, Place("template.yaml", next(_lines)), properties)
+def link(kind: str, source: str, target: str, path: str = "template.yaml", **properties: Any) -> Link:
+    return Link(kind, source, target, Place(path, next(_lines)), properties)
 
 
 def system(*parts: Endpoint | Service | Channel | Link, declarations: Declarations | None = None) -> Topology:

@@ -162,3 +162,43 @@ def test_the_graph_holds_services_channels_and_groups():
     graph = system(produce("kafka:t", by="a"), consume("kafka:t", by="b", group="g")).graph()
     assert set(graph) == {"service:a", "service:b", "kafka:t", "kafka:t|g"}
     assert graph.number_of_edges() == 3
+
+
+def _two_stacks(first: str = "a/template.yaml", second: str = "b/template.yaml", **about):
+    """A queue `jobs` that both manifests create, each with a function that reads it."""
+    return system(
+        declared("sqs:jobs", path=first, **about),
+        declared("sqs:jobs", path=second, **about),
+        link("event_source_mapping", "sqs:jobs", "service:one", path=first),
+        link("event_source_mapping", "sqs:jobs", "service:two", path=second),
+        produce("sqs:jobs", by="outside"),
+    )
+
+
+def test_a_queue_that_two_stacks_create_is_two_queues():
+    topology = _two_stacks()
+    assert [(node.id, node.consumer_services()) for node in topology.channels()] == [
+        ("sqs:jobs", ("one",)),
+        ("sqs:jobs", ("two",)),
+    ]
+
+
+def test_a_user_outside_of_the_stacks_may_use_either():
+    assert [node.producer_services() for node in _two_stacks().channels()] == [("outside",), ("outside",)]
+
+
+def test_files_of_one_folder_are_one_stack():
+    assert len(_two_stacks("infra/queues.tf", "infra/more.tf").channels()) == 1
+
+
+def test_set_ups_for_development_create_what_others_own():
+    assert len(_two_stacks(environment="dev").channels()) == 1
+
+
+def test_a_stack_without_users_of_its_own_tells_nothing_apart():
+    topology = system(
+        declared("sqs:jobs", path="a/template.yaml"),
+        declared("sqs:jobs", path="b/template.yaml"),
+        link("event_source_mapping", "sqs:jobs", "service:one", path="a/template.yaml"),
+    )
+    assert len(topology.channels()) == 1

@@ -107,7 +107,7 @@ class Finding:
         if isinstance(item, Use):
             return self._located(
                 item.place,
-                (item.channel.rpartition("@")[0] or item.channel,),
+                (item.channel_id,),
                 (item.service.name,) if item.service else (),
                 (item.endpoint.function,) if item.endpoint else (),
                 item.environment,

@@ -299,24 +299,25 @@ class Binder:
         return value
 
     def channels(self, endpoints: Iterable[Endpoint]) -> list[Channel]:
-        """Every channel that a manifest declares or an endpoint uses."""
-        found: dict[tuple[str, str], Channel] = {}
+        """Every channel that a manifest declares or an endpoint uses; one for each folder of manifests that creates it,
+        since what two stacks say about a name need not be about one queue."""
+        found: dict[tuple[str, str, str], Channel] = {}
         for fact in self._facts.channels:
             for name in self.channel_names(fact):
                 channel = ChannelName(fact.system, name)
-                key = (channel.id, fact.profile)
+                key = (channel.id, fact.profile, fact.place.path.rpartition("/")[0])
                 known = found.get(key)
                 declared = (*(known.declared_at if known else ()), fact.place)
                 properties = {**(known.properties if known else {}), **self.readable(fact.properties)}
                 found[key] = Channel(
                     channel.id, fact.system, fact.kind, name, properties, fact.defaulted, declared, fact.profile
                 )
-        ids = {channel_id for channel_id, _ in found}
+        ids = {channel_id for channel_id, *_ in found}
         for endpoint in endpoints:
             for used in endpoint.channels:
                 if used.id not in ids and used.name.kind != "unknown":
                     ids.add(used.id)
-                    found[(used.id, "unknown")] = Channel(used.id, used.system, _kind(used.system), used.name)
+                    found[(used.id, "unknown", "")] = Channel(used.id, used.system, _kind(used.system), used.name)
         return list(found.values())
 
 

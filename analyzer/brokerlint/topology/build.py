@@ -10,6 +10,7 @@ from brokerlint.confidence import Confidence, binding
 from brokerlint.facts import Channel, ChannelName, Endpoint, Facts, Link, Name, Role, Service
 from brokerlint.topology.declarations import Declarations
 from brokerlint.topology.query import ChannelNode, Topology, kind_of
+from brokerlint.topology.stacks import by_stack
 from brokerlint.topology.uses import Use, Uses, names_in
 
 _LITERAL_LETTERS = 4
@@ -31,14 +32,14 @@ def build(facts: Facts, declarations: Declarations | None = None) -> Topology:
     for link in facts.links:
         for end in {link.source, link.target}:
             links.setdefault(end, []).append(link)
-    nodes = {
-        key: ChannelNode(
+    nodes: dict[str, ChannelNode] = {}
+    for key, name in sorted(names.nodes.items()):
+        whole = ChannelNode(
             key, name.id, name.system, names.kind(key), name.name, tuple(names.declared.get(key, ())),
             Uses(by_channel.get(key, ())), tuple(links.get(key, ())), topology,
-        )
-        for key, name in sorted(names.nodes.items())
-    }  # fmt: skip
-    topology.fill(nodes, tuple(uses))
+        )  # fmt: skip
+        nodes |= {node.key: node for node in by_stack(whole)}
+    topology.fill(nodes, tuple(use for node in nodes.values() for use in node.uses))
     return topology
 
 

@@ -215,8 +215,8 @@ class Topology:
         )
 
     def channel(self, key: str) -> ChannelNode | None:
-        """The channel of this key or id, if there is one."""
-        return self._channels.get(key)
+        """The channel of this key or id, if there is one; the first stack's where several create it."""
+        return self._channels.get(key) or self._by_id.get(key)
 
     def services(self) -> tuple[Service, ...]:
         """All services."""
@@ -339,6 +339,14 @@ class Topology:
     @cached_property
     def _services(self) -> dict[str, Service]:
         return {service.name: service for service in self.facts.services}
+
+    @cached_property
+    def _by_id(self) -> dict[str, ChannelNode]:
+        found: dict[str, ChannelNode] = {}
+        for node in self._channels.values():
+            if node.name.kind != "env":
+                found.setdefault(node.id, node)
+        return found
 
     @cached_property
     def _by_endpoint(self) -> dict[str, list[Use]]:

@@ -56,13 +56,18 @@ class Use:
     def place(self) -> Place:
         """Where it stands, saying what happens there."""
         verb = {"produce": "sends to", "consume": "receives from", "manage": "manages"}[self.role]
-        target = (self.name.text or self.name.env or self.name.logical) if self.name else self.channel.split(":", 1)[-1]
+        target = (self.name.text or self.name.env or self.name.logical) if self.name else short_id(self.channel_id)[1]
         if self.endpoint is not None:
             return self.endpoint.place.saying(self.endpoint.place.text or f"{verb} {target or '?'}")
         assert self.link is not None
         words = self.link.kind.replace("_", " ")
-        far = self.service.name if self.service else self.other.removeprefix("external:")
+        far = self.who
         return self.link.place.saying(self.link.place.text or f"{words}: {far} {verb} {target or '?'}")
+
+    @property
+    def channel_id(self) -> str:
+        """What documents call the channel: its key without the service or stack that tells it from others."""
+        return self.channel.rpartition("@")[0] or self.channel
 
     @property
     def who(self) -> str:
@@ -70,7 +75,7 @@ class Use:
         if self.service is not None:
             return self.service.name
         if self.other:
-            return self.other.removeprefix("external:")
+            return ":".join(part for part in short_id(self.other) if part != "external")
         return code_name(self.endpoint) if self.endpoint else "?"
 
     @property
@@ -113,6 +118,12 @@ class Use:
         """Classes of what the handler does (``email``, ``db`` ...); None when that is unknown."""
         found = self.fact("effects")
         return None if found is None else frozenset(effect["class"] for effect in found)
+
+
+def short_id(end: str) -> tuple[str, str]:
+    """System and name of a link's end as a report shows them: a logical id without the manifest that it stands in."""
+    system, _, text = end.partition(":")
+    return system, text.rpartition("#")[2]
 
 
 def code_name(endpoint: Endpoint) -> str:
