@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from brokerlint.discover import Discovered, discover
@@ -24,19 +24,23 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user can choose about an analysis: which files, which further models, how many workers."""
+    """What can be chosen about an analysis: which files, which further models, how many workers.
+
+    ``texts`` are bytes that hold instead of those of files, by path below the root: a change before it is written.
+    """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     libraries: tuple[Library, ...] = ()
     workers: int = 0
     executor: Executor | None = None
+    texts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def analyse(root: Path, options: Options = Options(), progress: Progress | None = None) -> Facts:
     """The facts of the tree below ``root``. Problems with single files are diagnostics in the result."""
     found = discover(root, options.include, options.exclude)
-    sources = Sources(root, found.sources, None, options.workers, options.executor)
+    sources = Sources(root, found.sources, dict(options.texts), options.workers, options.executor)
     models = index((*builtin(), *options.libraries))
     try:
         return _facts(sources, found, models, lambda path: (root / path).read_bytes(), progress)

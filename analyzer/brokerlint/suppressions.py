@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 from brokerlint.checking.suppression import Suppression
 from brokerlint.facts import Facts
@@ -58,13 +59,18 @@ def parse_ignore(words: str) -> Ignore | None:
     return Ignore(checks, " ".join(rest.strip(_SEPARATORS).split()), until, bad)
 
 
-def in_tree(facts: Facts, root: Path) -> tuple[tuple[Suppression, ...], tuple[Diagnostic, ...]]:
-    """The suppressions in every file below ``root`` that the facts speak of, and what is wrong with their dates."""
+def in_tree(
+    facts: Facts, root: Path, texts: Mapping[str, bytes] = MappingProxyType({})
+) -> tuple[tuple[Suppression, ...], tuple[Diagnostic, ...]]:
+    """The suppressions in every file below ``root`` that the facts speak of, and what is wrong with their dates.
+
+    ``texts`` hold instead of files.
+    """
     found: list[Suppression] = []
     wrong: list[Diagnostic] = []
     for path in sorted(_paths(facts)):
         try:
-            data = (root / path).read_bytes()
+            data = texts[path] if path in texts else (root / path).read_bytes()
         except (OSError, ValueError):  # not there any more, or no name of a file; reading has told so already
             continue
         if MARK.encode() in data:

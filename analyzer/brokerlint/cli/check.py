@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from brokerlint.baseline import Known
 from brokerlint.baseline import load as load_baseline
-from brokerlint.cli import novelty
+from brokerlint.cli import mending, novelty
 from brokerlint.cli.inputs import Inputs, arguments, gather, refuse, told, warn, words
 from brokerlint.cli.output import append, colored, put
 from brokerlint.cli.revision import Checkout, checked_out
@@ -42,6 +43,7 @@ _SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
 @click.option("--min-confidence", metavar="LEVEL", help="Show findings from this confidence on.")
 @click.option("--fail-on", metavar="LEVEL", help="Exit with 1 from this severity[:confidence] on, or never.")
 @novelty.options
+@mending.options
 @click.option("--statistics", is_flag=True, help="Count the findings of each check instead of showing them.")
 @told
 def command(
@@ -56,6 +58,9 @@ def command(
     prune_baseline: bool,
     diff_base: str | None,
     changed: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
     statistics: bool,
     **choices: Any,
 ) -> int:
@@ -65,6 +70,7 @@ def command(
     """
     if prune_baseline and not baseline:
         raise click.UsageError("--prune-baseline needs --baseline FILE")
+    wish = mending.Wish(fix, unsafe_fixes, diff)
     look = partial(_look, config_path=config_path, include=include, choices=choices)
     known = _known(baseline, diff_base, paths, look)
     outcome, config = look(paths)
@@ -74,6 +80,13 @@ def command(
         refuse(outcome.facts, strict=strict)
         return 0
     shown, notes = novelty.select(outcome, known, baseline, prune=prune_baseline, changed=changed)
+    if wish:
+        done = mending.mended(shown, outcome, wish, lambda texts: look(paths, texts=texts)[0].findings)
+        if wish.diff:
+            return 1 if done.after else 0
+        if done.after:
+            outcome, config = look(paths)
+            shown, notes = novelty.select(outcome, known, baseline, prune=prune_baseline, changed=changed)
     _deliver(shown, "statistics" if statistics else output_format, output)
     for note in notes:
         click.echo(note, err=True)
@@ -118,10 +131,11 @@ def _look(
     include: tuple[str, ...],
     choices: dict[str, Any],
     checkout: Checkout | None = None,
+    texts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> tuple[Outcome, Config]:
-    """The outcome for ``paths``, and the configuration that held."""
-    inputs = gather(paths, config_path, include, _changes(**choices), checkout)
-    return _outcome(inputs, choices["ignore"]), inputs.config
+    """The outcome for ``paths``, and the configuration that held. ``texts`` hold instead of files."""
+    inputs = gather(paths, config_path, include, _changes(**choices), checkout, texts)
+    return _outcome(inputs, choices["ignore"], texts), inputs.config
 
 
 def _changes(
@@ -147,7 +161,7 @@ def _changes(
     return {key: value for key, value in given.items() if value}
 
 
-def _outcome(inputs: Inputs, ignore: tuple[str, ...]) -> Outcome:
+def _outcome(inputs: Inputs, ignore: tuple[str, ...], texts: Mapping[str, bytes]) -> Outcome:
     """The findings, with the diagnostics of checks and suppressions among the facts'."""
     from brokerlint.checking import UnknownCheckError
     from brokerlint.checking.registry import load
@@ -156,7 +170,7 @@ def _outcome(inputs: Inputs, ignore: tuple[str, ...]) -> Outcome:
     from brokerlint.verdict import judge
 
     facts, config = inputs.facts, replace(inputs.config, ignore=(*inputs.config.ignore, *ignore))
-    comments, wrong = in_tree(facts, inputs.lines.root) if inputs.lines.root else ((), ())
+    comments, wrong = in_tree(facts, inputs.lines.root, texts) if inputs.lines.root else ((), ())
     try:
         verdict = judge(facts, config, load(), comments)
     except UnknownCheckError as error:

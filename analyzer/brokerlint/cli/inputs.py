@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
@@ -82,11 +83,13 @@ def gather(
     include: Sequence[str],
     change: dict[str, Any],
     checkout: Checkout | None = None,
+    texts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Inputs:
     """The facts of ``paths`` (directories, files, graph documents; by default the current directory).
 
     ``change`` replaces values of the configuration. In a ``checkout`` of a revision the configuration of what it stands
-    for holds. Raises ``ClickException`` for a path that is not there.
+    for holds. ``texts`` hold instead of files, by path below what all trees have in common. Raises ``ClickException``
+    for a path that is not there.
     """
     paths = tuple(paths) or (Path(),)
     for path in paths:
@@ -102,7 +105,10 @@ def gather(
     with Progress() as progress:
         parts = [(path.stem, load_document(path)) for path in documents]
         parts += [
-            (_label(tree, root), _facts(tree, only, config, _steps(config, real(tree)), progress))
+            (
+                _label(tree, root),
+                _facts(tree, only, config, _steps(config, real(tree)), progress, _inside(tree, root, texts)),
+            )
             for tree, only in trees.items()
         ]
     return Inputs(merge(parts), config, SourceLines(root))
@@ -139,14 +145,17 @@ def _steps(config: Config, root: Path) -> str:
     return "" if way.startswith("..") else way
 
 
-def _facts(root: Path, only: frozenset[str], config: Config, steps: str, progress: Progress) -> Facts:
+def _facts(
+    root: Path, only: frozenset[str], config: Config, steps: str, progress: Progress, texts: Mapping[str, bytes]
+) -> Facts:
     from brokerlint.pipeline import Options, analyse  # documents need no parser
 
     here = partial(below, directory=steps)
     kinds = [word for word in config.include if word in KINDS]
     try:
         patterns, excluded = here(word for word in config.include if word not in KINDS), here(config.exclude)
-        facts = analyse(root, Options((*kinds, *patterns), excluded, config.wrappers), progress)
+        options = Options((*kinds, *patterns), excluded, config.wrappers, texts=texts)
+        facts = analyse(root, options, progress)
         facts = with_environments(with_services(facts, config.services, here), config.environments, here)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -188,3 +197,10 @@ def _label(tree: Path, root: Path | None) -> str:
     """What a tree's paths start with when several are merged: the way to it from the common directory."""
     assert root is not None
     return os.path.relpath(tree.resolve(), root.resolve()).replace(os.sep, "/").removeprefix(".")
+
+
+def _inside(tree: Path, root: Path | None, texts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Those of ``texts`` (by path below ``root``) that lie in a tree, by path below the tree."""
+    assert root is not None
+    label = "" if tree == root else f"{_label(tree, root)}/"
+    return {path.removeprefix(label): data for path, data in texts.items() if path.startswith(label)}
