@@ -47,7 +47,8 @@ def bases(ev: Evaluator, cls: ClassValue) -> Values:
     scope = cls.within or ev.module(cls.path)
     if scope is None:
         return ()
-    at = At(cls.definition.order, cls.definition.block)
+    nested = cls.within is None and "." in cls.qualname  # its position counts inside the class around it
+    at = END if nested else At(cls.definition.order, cls.definition.block)
     found: list[Value] = []
     for base in cls.definition.bases:
         inner = base.value if isinstance(base, ir.Subscript) else base
