@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from brokerlint.link.calls import Args
@@ -20,6 +21,7 @@ from brokerlint.manifests.facts import Reference, Value
 from brokerlint.manifests.terms import NOTHING, Term, literal, mapping, pattern, references
 from brokerlint.places import Place
 
+_PYTHON = re.compile(r"PYTHON_(\d+)_(\d+)$")
 _OWN_KEYWORDS = frozenset({"scope", "id", "construct_id"})
 
 
@@ -201,6 +203,8 @@ class Drawing:
     def _function(self, draft: Draft, form: Form, args: Args, reading: Reading) -> None:
         """Where a function's code lies and what is called in it."""
         code = reading.at(args, form.code)
+        runtime = _PYTHON.match(reading.term(reading.at(args, "runtime")).text)
+        draft.set("Runtime", literal(f"python{runtime[1]}.{runtime[2]}") if runtime else NOTHING)
         root = self.folder(code, reading)
         for tail in self._read_from(code, reading):
             root = self._folders.found(tail, reading.path)

@@ -6,6 +6,7 @@ ids around it are put in front as tell them apart.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -53,11 +54,17 @@ class Constructs:
             self._by_owner.setdefault(_owner(client), []).append(one)
             self._by_site.setdefault((client.model, client.site), []).append(one)
 
+    def plain(self, value: Value) -> Value:
+        """An object of a class of the program that derives from a construct is that construct."""
+        inner = objects.library_part(self._ev, value) if isinstance(value, Instance) and value.site else None
+        return value if inner is None else inner
+
     def of(self, client: Client) -> tuple[list[Construct], str]:
         """The constructs that an object leads back to, one for each turn, and the attributes between
         (``queue_url``); none for an object that is no construct."""
-        found = self._by_owner.get(_owner(client), []) if client.carry("id") else []
-        found = [one for one in found if _leads(client.model, one.made.client.model)]
+        if not client.carry("id"):
+            return [], ""
+        found = [one for one in self._by_owner.get(_owner(client), []) if _leads(client.model, one.made.client.model)]
         found = [one for one in found if one.made.client.site == client.site] or found
         if not found and client.site is not None:
             same = [
@@ -125,20 +132,27 @@ def _texts(values: Values) -> list[str]:
 
 def _named(constructs: list[Construct]) -> list[Construct]:
     """The constructs with their keys and names; one that is made twice in the same place stays one."""
-    groups: dict[tuple[str, str, str], dict[tuple[str, ...], None]] = {}
-    profiles = [profile_of(" ".join(one.path[:-1])) for one in constructs]
-    for one, profile in zip(constructs, profiles, strict=True):
-        groups.setdefault((one.made.place.path, one.path[-1], profile), {}).setdefault(one.path)
+    groups: dict[object, dict[tuple[str, ...], None]] = {}
+    for one in constructs:
+        groups.setdefault((one.made.place.path, one.path[-1]), {}).setdefault(one.path)
+    profiles = {path: _profile(path, len(paths) > 1) for paths in groups.values() for path in paths}
     found: dict[str, Construct] = {}
-    for one, profile in zip(constructs, profiles, strict=True):
-        paths = list(groups[one.made.place.path, one.path[-1], profile])
+    for one in constructs:
+        own = profiles[one.path]
+        others = [path for path in groups[one.made.place.path, one.path[-1]] if profiles[path] == own]
         key = f"{one.made.place.path}#{'/'.join(one.path)}"
         known = found.get(key)
         if known is not None and known.made.place != one.made.place:
             key = f"{key}@{one.made.place.line}"
-        logical = ".".join(one.path[len(one.path) - _telling(one.path, paths) :])
-        found.setdefault(key, replace(one, key=key, logical=logical, profile=profile))
+        logical = ".".join(one.path[len(one.path) - _telling(one.path, others) :])
+        found.setdefault(key, replace(one, key=key, logical=logical, profile=own))
     return list(found.values())
+
+
+def _profile(path: tuple[str, ...], several: bool) -> str:
+    """The environment that the ids around a construct name; where a stack is made several times, ``ProdStack`` too."""
+    words = " ".join(path[:-1])
+    return profile_of(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", words) if several else words)
 
 
 def _telling(path: tuple[str, ...], others: list[tuple[str, ...]]) -> int:

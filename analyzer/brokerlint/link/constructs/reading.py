@@ -19,6 +19,7 @@ from brokerlint.link.values import (
     Const,
     EnvVar,
     External,
+    Instance,
     Record,
     Template,
     Unknown,
@@ -80,6 +81,7 @@ class Reading:
 
     def chosen(self, values: Values) -> Values:
         """The values of this turn."""
+        values = tuple(self.constructs.plain(value) if isinstance(value, Instance) else value for value in values)
         turns = self.construct.turns if self.construct else 1
         if turns > 1 and self.construct is not None and len(values) == turns:
             return (values[self.construct.turn],)

@@ -58,6 +58,10 @@ class Packages:
         """The path after the package, without the mark."""
         return self.plain(path).removeprefix(self.mark)
 
+    def names_class(self, path: str) -> bool:
+        """Whether the path is that of a class."""
+        return self.kind(path).rpartition(".")[2][:1].isupper()
+
 
 class _Answers(Mapping[str, T], Generic[T]):
     """A mapping that makes its answers when they are asked for, and lists none."""
@@ -92,13 +96,11 @@ def recording(packages: Packages) -> Models:
 
     def function(path: str) -> Operation | None:
         plain = packages.plain(path)
-        name = plain.rpartition(".")[2]
-        return _made(packages, plain) if plain and not name[:1].isupper() else None
+        return _made(packages, plain) if plain and not packages.names_class(path) else None
 
     def cls(path: str) -> ClassModel | None:
         plain = packages.plain(path)
-        name = plain.rpartition(".")[2]
-        if not plain or (not path.startswith(packages.mark) and not name[:1].isupper()):
+        if not plain or not (path.startswith(packages.mark) or packages.names_class(path)):
             return None
         attributes = _Answers(lambda name: Gives(f"{plain}.{name}", keeps=True) if not name.startswith("__") else None)
         return ClassModel(
