@@ -56,7 +56,12 @@ CASES: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         p.produce("-".join(["eu", "orders"]), b"1")
         p.produce("eu" + "-" + "orders", b"1")
         """,
-        [(3, "produce", "eu-orders"), (4, "produce", "eu-orders"), (5, "produce", "eu-orders"), (6, "produce", "eu-orders")],
+        [
+            (3, "produce", "eu-orders"),
+            (4, "produce", "eu-orders"),
+            (5, "produce", "eu-orders"),
+            (6, "produce", "eu-orders"),
+        ],
     ),
     "an environment variable, with and without default": (
         """

@@ -202,7 +202,7 @@ class Callers:
             entered: list[Activation] = []
             for activation in active:
                 through = self._through(step, activation)
-                if not through and by_name and index == 0 and step.how == "call":
+                if not through and by_name and step.how == "call":
                     through = self._by_name(step, activation)
                 if not through and assumed and index == 0 and step.how == "call":
                     through = self._assumed(step, activation)
