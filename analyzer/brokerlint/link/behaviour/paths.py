@@ -32,17 +32,22 @@ class Paths:
         self._known: dict[tuple[int, int, At], str] = {}
 
     def path(self, expr: ir.Expr, scope: Activation, at: At, depth: int = 0) -> str:
-        """The dotted import path that ``expr`` leads back to; "" when it belongs to the program or can't be told."""
+        """The dotted import path that ``expr`` leads back to; "" when it belongs to the program or can't be told.
+
+        ``depth`` counts the names and functions that were followed, not how long the expression is.
+        """
+        if depth >= DEEPEST:
+            return ""
         key = (id(expr), id(scope), at)
         known = self._known.get(key)
         if known is None:
             self._known[key] = ""
-            known = self._known[key] = self._find(expr, scope, at, depth) if depth < DEEPEST else ""
+            known = self._known[key] = self._find(expr, scope, at, depth)
         return known
 
     def _find(self, expr: ir.Expr, scope: Activation, at: At, depth: int) -> str:
         if isinstance(expr, ir.Attribute):
-            base = self.path(expr.value, scope, at, depth + 1)
+            base = self.path(expr.value, scope, at, depth)
             if base:
                 return f"{base}.{expr.attr}"
             return self._stored(expr, scope, at, depth)
@@ -52,13 +57,13 @@ class Paths:
             return self._named(expr, scope, at, depth)
         if isinstance(expr, ir.Item) and isinstance(expr.of, ir.Sequence) and expr.index is not None:
             items = expr.of.items
-            return self.path(items[expr.index], scope, at, depth + 1) if expr.index < len(items) else ""
+            return self.path(items[expr.index], scope, at, depth) if expr.index < len(items) else ""
         if isinstance(expr, (ir.Entered, ir.Element, ir.Item)):
-            return self.path(expr.of, scope, at, depth + 1)
+            return self.path(expr.of, scope, at, depth)
         if isinstance(expr, ir.Subscript):
-            return self.path(expr.value, scope, at, depth + 1)
+            return self.path(expr.value, scope, at, depth)
         if isinstance(expr, ir.Boolean):
-            return self.path(expr.left, scope, at, depth + 1) or self.path(expr.right, scope, at, depth + 1)
+            return self.path(expr.left, scope, at, depth) or self.path(expr.right, scope, at, depth)
         return ""
 
     def _named(self, expr: ir.Name, scope: Activation, at: At, depth: int) -> str:
@@ -114,7 +119,7 @@ class Paths:
         return ""
 
     def _called(self, expr: ir.Call, scope: Activation, at: At, depth: int) -> str:
-        base = self.path(expr.function, scope, at, depth + 1)
+        base = self.path(expr.function, scope, at, depth)
         if base:
             first = expr.arguments[0].value if expr.arguments else None
             text = str(first.value) if isinstance(first, ir.Constant) and isinstance(first.value, str) else ""
