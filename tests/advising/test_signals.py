@@ -81,6 +81,11 @@ class TestWhatIsNoEvidence:
         topology = exchange(reads("a", "sqs:q"), reads("b", "sqs:q"), shared_workers=True)
         assert "shared-reading" not in {row.signal for row in gather(node(topology, "sqs:q"))}
 
+    def test_a_mapping_that_drops_what_it_does_not_want(self) -> None:
+        mapping = Link("event_source_mapping", "kinesis:s", "service:f", Place("t.yaml", 2), {"filters": True})
+        topology = exchange(channels=[declared("kinesis:s")], links=[mapping])
+        assert evidence(topology, "kinesis:s", "filters").value is None
+
     def test_one_name_in_two_stacks(self) -> None:
         stacks = [
             Channel("sqs:q", "sqs", "queue", Name("exact", "q"), {}, (), (Place(f"{folder}/t.yaml", 1),))

@@ -107,8 +107,9 @@ def no_duplicates(channel: ChannelNode) -> Answer:
 
 
 def filters(channel: ChannelNode) -> Answer | None:
-    """Deliveries are filtered by content."""
-    links = [link for link in channel.links_out() if link.properties.get("filters")]
+    """Subscriptions or rules take only some of the messages. A mapping that reads everything and drops the rest says
+    nothing: every system has that."""
+    links = [link for link in channel.links_out("subscription", "rule") if link.properties.get("filters")]
     if channel.kind == "queue":
         return None
     return Answer(True, tuple(link.place for link in links)) if links else UNKNOWN
