@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from brokerlint.cache import Store
 from brokerlint.discover import Discovered, discover
 from brokerlint.facts import Facts
 from brokerlint.link.linking import link
@@ -27,6 +28,7 @@ class Options:
     """What can be chosen about an analysis: which files, which further models, how many workers.
 
     ``texts`` are bytes that hold instead of those of files, by path below the root: a change before it is written.
+    ``store`` keeps what is found out for later runs.
     """
 
     include: tuple[str, ...] = ()
@@ -35,12 +37,13 @@ class Options:
     workers: int = 0
     executor: Executor | None = None
     texts: Mapping[str, bytes] = field(default_factory=dict)
+    store: Store | None = None
 
 
 def analyse(root: Path, options: Options = Options(), progress: Progress | None = None) -> Facts:
     """The facts of the tree below ``root``. Problems with single files are diagnostics in the result."""
     found = discover(root, options.include, options.exclude)
-    sources = Sources(root, found.sources, dict(options.texts), options.workers, options.executor)
+    sources = Sources(root, found.sources, dict(options.texts), options.workers, options.executor, options.store)
     models = index((*builtin(), *options.libraries))
     try:
         return _facts(sources, found, models, lambda path: (root / path).read_bytes(), progress)

@@ -1,19 +1,22 @@
-"""Reading: files -> summaries, many at once in worker processes, single ones on demand.
+"""Reading: files -> summaries, many at once in worker processes, single ones on demand, none twice.
 
-A file that can't be read or parsed gives one diagnostic and is left out; a worker process that dies takes only the
-file with it that it was working on.
+A file that can't be read or parsed gives one diagnostic and is left out.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from brokerlint.cache import Store, digest
 from brokerlint.places import Diagnostic
-from brokerlint.python import ir, screen
+from brokerlint.python import ir, source
+
+if TYPE_CHECKING:
+    from brokerlint.python.pool import Chunk, Pool
 
 SMALL = 400_000
 """Bytes of source below which starting worker processes costs more than it saves."""
@@ -24,34 +27,15 @@ CHUNK = 150_000
 KEPT = 64 * 1024 * 1024
 """Bytes of source kept in memory for looking up words; beyond it, files are read again."""
 
-Read = tuple[str, ir.Module | None, Diagnostic | None]
-
-
-def read_source(path: str, data: bytes) -> Read:
-    """One file -> its summary, or the diagnostic that says why there is none."""
-    from brokerlint.python import lower
-
-    try:
-        screen.check(data)
-        text = screen.decode(data)
-        return path, screen.deeply(lambda: lower.lower(path, text)), None
-    except screen.Unreadable as error:
-        return path, None, Diagnostic(error.kind, path, error.line, str(error))
-    except lower.SourceError as error:
-        return path, None, Diagnostic("syntax-error", path, error.line, f"does not parse: {error}")
-    except RecursionError:
-        return path, None, Diagnostic("too-deep", path, 1, "is nested too deeply")
-
-
-def _read_chunk(chunk: Sequence[tuple[str, bytes]]) -> list[Read]:
-    return [read_source(path, data) for path, data in chunk]
+Told = Callable[[int, int], None]
+"""Told (done, total) while files are read."""
 
 
 class Sources:
     """The Python files of one tree and what has been read of them.
 
-    Takes the root folder (None when ``texts`` are given directly), the files' paths relative to it, and how many
-    worker processes to use (0: as many as there are processors).
+    Takes the root folder (None when ``texts`` are given directly), the files' paths relative to it, how many worker
+    processes to use (0: as many as there are processors) or an executor to use instead, and where to keep summaries.
     """
 
     def __init__(
@@ -61,6 +45,7 @@ class Sources:
         texts: dict[str, bytes] | None = None,
         workers: int = 0,
         executor: Executor | None = None,
+        store: Store | None = None,
     ) -> None:
         self.root = root
         self.paths = tuple(sorted(paths))
@@ -73,7 +58,9 @@ class Sources:
         self._words: dict[str, list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: Pool | None = None
+        self._store = store
+        self._stamp = source.stamp() if store else b""
 
     def holds(self, path: str) -> bool:
         """Is there a file at ``path``?"""
@@ -118,61 +105,45 @@ class Sources:
     def summary(self, path: str) -> ir.Module | None:
         """The summary of one file, read now if it was not yet; None when it can't be."""
         if path not in self.summaries and path in self._known:
-            self._keep(read_source(path, self.text(path)))
+            self.read([path])
         return self.summaries.get(path)
 
-    def read(self, paths: Iterable[str], progress: Callable[[int, int], None] | None = None) -> None:
+    def read(self, paths: Iterable[str], progress: Told | None = None) -> None:
         """Read many files, in worker processes when that pays."""
-        fresh = [path for path in paths if path not in self.summaries]
+        fresh = [path for path in paths if path not in self.summaries and not self._remembered(path)]
         total = sum(len(self.text(path)) for path in fresh)
         if self._executor is None and (total < SMALL or self._workers < 2):
             for done, path in enumerate(fresh, 1):
-                self._keep(read_source(path, self.text(path)))
+                self._read_here(path)
                 if progress:
                     progress(done, len(fresh))
             return
-        chunks = self._chunks(fresh)
-        if self._executor is not None:
-            for chunk in self._executor.map(_read_chunk, chunks):
-                for one in chunk:
-                    self._keep(one)
-            return
-        self._in_processes(chunks, len(fresh), progress)
+        done = 0
+        for results in self._elsewhere(self._chunks(fresh)):
+            for one in results:
+                self._keep_packed(one)
+            done += len(results)
+            if progress:
+                progress(done, len(fresh))
 
     def close(self) -> None:
-        """End the worker processes."""
+        """End the worker processes, and keep what was read for the next run."""
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
             self._pool = None
+        if self._store is not None:
+            self._store.save()
 
-    def _in_processes(
-        self, chunks: list[list[tuple[str, bytes]]], total: int, progress: Callable[[int, int], None] | None
-    ) -> None:
-        """Read chunks in parallel; those that a dying worker took along are read again, file by file, each alone."""
-        self._pool = self._pool or ProcessPoolExecutor(self._workers)
-        tasks = [(chunk, self._pool.submit(_read_chunk, chunk)) for chunk in chunks]
-        broken: list[tuple[str, bytes]] = []
-        for chunk, task in tasks:
-            try:
-                for one in task.result():
-                    self._keep(one)
-            except BrokenProcessPool:
-                broken += chunk
-            if progress:
-                progress(len(self.summaries), total)
-        if broken:
-            self.close()
-        for path, data in broken:
-            self._alone(path, data)
+    def _elsewhere(self, chunks: list[Chunk]) -> Iterable[Sequence[source.Packed | Diagnostic]]:
+        if self._executor is not None:
+            return self._executor.map(source.pack_all, chunks)
+        if self._pool is None:
+            from brokerlint.python.pool import Pool
 
-    def _alone(self, path: str, data: bytes) -> None:
-        with ProcessPoolExecutor(1) as pool:
-            try:
-                self._keep(pool.submit(read_source, path, data).result())
-            except BrokenProcessPool:
-                self._keep((path, None, Diagnostic("crash", path, 1, "ended the parser; it is left out")))
+            self._pool = Pool(self._workers)
+        return self._pool.read(chunks)
 
-    def _chunks(self, paths: list[str]) -> list[list[tuple[str, bytes]]]:
+    def _chunks(self, paths: list[str]) -> list[Chunk]:
         chunks: list[list[tuple[str, bytes]]] = []
         size = CHUNK
         for path in paths:
@@ -182,10 +153,35 @@ class Sources:
                 size = 0
             chunks[-1].append((path, data))
             size += len(data) + 500
-        return chunks
+        return list(chunks)
 
-    def _keep(self, one: Read) -> None:
-        path, module, diagnostic = one
+    def _key(self, path: str) -> bytes:
+        return digest(self._stamp, path.encode("utf-8", "surrogateescape"), self.text(path))
+
+    def _remembered(self, path: str) -> bool:
+        """Whether an earlier run has read these bytes; its result is taken over."""
+        known = self._store.get(self._key(path)) if self._store else None
+        found = source.unpack(path, known) if known is not None else None
+        if found is not None:
+            self._keep(path, *found)
+        return found is not None
+
+    def _read_here(self, path: str) -> None:
+        if self._store is not None:
+            self._keep_packed((path, source.pack(path, self.text(path))))
+        else:
+            self._keep(path, *source.read_source(path, self.text(path)))
+
+    def _keep_packed(self, one: source.Packed | Diagnostic) -> None:
+        if isinstance(one, Diagnostic):  # it may be the machine's fault, so the next run tries again
+            self._keep(one.path, None, one)
+            return
+        path, data = one
+        if self._store is not None and path not in self._failed:
+            self._store.put(self._key(path), data)
+        self._keep(path, *(source.unpack(path, data) or (None, None)))
+
+    def _keep(self, path: str, module: ir.Module | None, diagnostic: Diagnostic | None) -> None:
         self.summaries[path] = module
         if diagnostic is not None:
             self.diagnostics.append(diagnostic)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from brokerlint.cache import Store, directory
 from brokerlint.cli.progress import Progress
 from brokerlint.cli.revision import Checkout
 from brokerlint.config import Config, ConfigError, find, load
@@ -27,6 +28,7 @@ from brokerlint.report.excerpt import SourceLines
 
 _DOCUMENT_MARK = b'"brokerlint/'
 _HEAD = 4096
+_NO_CACHE = "brokerlint.no_cache"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -61,7 +63,27 @@ def arguments(command: _F) -> _F:
         help="Also look at tests, examples, vendored or generated files, or those of a pattern.",
     )
     strict = click.option("--strict", is_flag=True, help="Exit with 2 when a file could not be read.")
-    return paths(config(include(strict(command))))
+    no_cache = click.option(
+        "--no-cache",
+        is_flag=True,
+        expose_value=False,
+        callback=_without_cache,
+        help="Neither use nor keep what earlier runs found out.",
+    )
+    return paths(config(include(strict(no_cache(command)))))
+
+
+def _without_cache(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    ctx.meta[_NO_CACHE] = value
+
+
+def _store(tree: Path) -> Store | None:
+    """Where what is found out about ``tree`` is kept; None when the user wants none of that."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(_NO_CACHE):
+        return None
+    place = directory()
+    return Store(tree, place) if place else None
 
 
 def told(command: Callable[..., int]) -> Callable[..., int]:
@@ -107,7 +129,15 @@ def gather(
         parts += [
             (
                 _label(tree, root),
-                _facts(tree, only, config, _steps(config, real(tree)), progress, _inside(tree, root, texts)),
+                _facts(
+                    tree,
+                    only,
+                    config,
+                    _steps(config, real(tree)),
+                    progress,
+                    _inside(tree, root, texts),
+                    _store(real(tree)),
+                ),
             )
             for tree, only in trees.items()
         ]
@@ -146,7 +176,13 @@ def _steps(config: Config, root: Path) -> str:
 
 
 def _facts(
-    root: Path, only: frozenset[str], config: Config, steps: str, progress: Progress, texts: Mapping[str, bytes]
+    root: Path,
+    only: frozenset[str],
+    config: Config,
+    steps: str,
+    progress: Progress,
+    texts: Mapping[str, bytes],
+    store: Store | None,
 ) -> Facts:
     from brokerlint.pipeline import Options, analyse  # documents need no parser
 
@@ -154,7 +190,7 @@ def _facts(
     kinds = [word for word in config.include if word in KINDS]
     try:
         patterns, excluded = here(word for word in config.include if word not in KINDS), here(config.exclude)
-        options = Options((*kinds, *patterns), excluded, config.wrappers, texts=texts)
+        options = Options((*kinds, *patterns), excluded, config.wrappers, texts=texts, store=store)
         facts = analyse(root, options, progress)
         facts = with_environments(with_services(facts, config.services, here), config.environments, here)
     except ValueError as error:
