@@ -87,7 +87,7 @@ def _chosen(topology: Topology, pattern: str | None) -> tuple[ChannelNode, ...]:
     nodes = advised(topology)
     if not pattern:
         return nodes
-    found = tuple(n for n in nodes if pattern in (n.id, n.label) or _fits(n.id, pattern) or _fits(n.label, pattern))
+    found = tuple(n for n in nodes if any(_fits(name, pattern) for name in (n.id, n.label, n.key)))
     if found:
         return found
     ids = sorted({node.id for node in nodes})
@@ -96,8 +96,9 @@ def _chosen(topology: Topology, pattern: str | None) -> tuple[ChannelNode, ...]:
     raise click.ClickException(f"--channel {pattern!r}: matches no channel; {hint}")
 
 
-def _fits(text: str, pattern: str) -> bool:
-    return fnmatchcase(text, pattern)
+def _fits(name: str, pattern: str) -> bool:
+    """A name may hold brackets or stars of its own, so it also fits itself."""
+    return name == pattern or fnmatchcase(name, pattern)
 
 
 def _report(inputs: Inputs, pattern: str | None, prices: PriceTable | None) -> Report:
