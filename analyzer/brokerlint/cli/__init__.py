@@ -22,6 +22,8 @@ COMMANDS = {
     "advise": "Say which technology fits the observed use of each channel, why, and what it costs.",
     "diff": "Show how the topology changes between two revisions or graph documents.",
     "explain": "Tell what a check finds, why that is bad, and when it is fine.",
+    "checks": "List the installed checks, or try a pack of checks on its own examples.",
+    "models": "List the client libraries that are understood, or try a model on its own examples.",
     "init": "Write a configuration with every key explained.",
 }
 """The commands and what each does; the module of the same name holds the function ``command``."""

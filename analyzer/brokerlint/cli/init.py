@@ -58,6 +58,7 @@ TEMPLATE = """\
 #  modules: [acme_bus]
 #  functions:
 #    acme_bus.publish: {role: produce, channel: [0, topic]}
+#- {call: acme_events.emit, role: produce, system: sns, channel: [0, topic]}    # or a single call
 
 # Judgements that may differ here (brokerlint's own values stand in its table of thresholds).
 #thresholds: {long_work: 10}

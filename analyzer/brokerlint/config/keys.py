@@ -12,6 +12,7 @@ import yaml
 
 from brokerlint.checking.suppression import Suppression
 from brokerlint.confidence import Confidence
+from brokerlint.config import calls
 from brokerlint.config.model import Config, ConfigError, FailOn, ServiceDeclaration
 from brokerlint.globs import anchored, globs
 from brokerlint.models.load import ModelError, parse
@@ -260,15 +261,17 @@ def _service(entry: _Table) -> ServiceDeclaration:
 
 
 def _wrappers(top: _Table, base: Path) -> tuple[Library, ...]:
-    """``wrappers``: paths of model files (relative to the configuration), or models written in place."""
+    """``wrappers``: paths of model files (relative to the configuration), models written in place, single calls."""
     value = top.data.get("wrappers", [])
     if not isinstance(value, list):
         raise top.error("wrappers", f"expected a list of models or of paths, found {value!r:.60}")
-    found = []
+    found, single = [], []
     for index, item in enumerate(value):
         where = f"wrappers[{index}]"
         try:
-            if isinstance(item, str):
+            if isinstance(item, dict) and "call" in item:
+                single.append(_call(_Table(item, top.source, where)))
+            elif isinstance(item, str):
                 if not (base / item).resolve().is_relative_to(base.resolve()):
                     raise top.error(where, f"{item!r} lies outside of the configuration's directory")
                 found.append(parse(text_of(base / item), item))
@@ -276,7 +279,21 @@ def _wrappers(top: _Table, base: Path) -> tuple[Library, ...]:
                 found.append(parse(yaml.safe_dump(item), where))
         except ModelError as error:
             raise top.error("" if isinstance(item, dict) else where, str(error)) from error
-    return tuple(found)
+    return (*found, *(parse(yaml.safe_dump(model), "wrappers") for model in calls.models(single)))
+
+
+def _call(entry: _Table) -> dict[str, Any]:
+    """A single call of an in-house library. Raises ``ConfigError``."""
+    entry.only(calls.KEYS)
+    wrong = calls.mistake(entry.data)
+    if wrong is not None:
+        raise entry.error(*wrong)
+    try:
+        for model in calls.models([entry.data]):
+            parse(yaml.safe_dump(model), "wrappers")
+    except ModelError as error:
+        raise entry.error("", str(error).rpartition(": ")[2]) from error
+    return entry.data
 
 
 def _thresholds(top: _Table) -> dict[str, float]:

@@ -77,7 +77,7 @@ def _present(sources: Sources, models: Models) -> Models:
 
 
 def _named(sources: Sources, library: Library) -> bool:
-    return any(sources.mentioning(word) for word in library.modules)
+    return any(sources.mentioning(word) for word in library.words)
 
 
 def _imported(sources: Sources, library: Library) -> bool:

@@ -69,7 +69,7 @@ def index(libraries: Iterable[Library]) -> Models:
             functions[path] = operation
             function_library[path] = library
         objects.update(library.objects)
-        words.update((module.encode(), None) for module in library.modules)
+        words.update((word.encode(), None) for word in library.words)
     return Models(
         libraries,
         classes,

@@ -160,6 +160,15 @@ class Library:
     remarks: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Words of which a file that uses the library holds one: ``modules``, and how the last part of one is imported.
+
+        ``from acme import bus`` does not hold ``acme.bus``.
+        """
+        inner = [module.rpartition(".")[0] for module in self.modules if " " not in module]
+        return (*self.modules, *dict.fromkeys(f"from {parent} import" for parent in inner if parent))
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
