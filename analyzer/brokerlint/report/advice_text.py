@@ -27,7 +27,8 @@ def render(advice: AdviceReport, *, color: bool = False) -> str:
     if not items:
         return "no channels to advise on\n"
     system = advice.report.system
-    lines += ["", f"{_verdict(system.verdict, color)}  the system as a whole: {terminal(system.summary)}"]
+    lines += [] if lines[-1] == "" else [""]
+    lines.append(f"{_verdict(system.verdict, color)}  the system as a whole: {terminal(system.summary)}")
     return "".join(f"{line}\n" for line in lines)
 
 
