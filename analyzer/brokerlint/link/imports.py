@@ -23,6 +23,7 @@ _DISCOVERS = re.compile(rb"\bautodiscover(?:_tasks)?\b")
 _DYNAMIC = re.compile(rb"import_module\(|__import__\(")
 _WORD = re.compile(rb"[\"']([A-Za-z_]\w{3,})[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
+_ON_PATH = re.compile(rb"^[ \t]*sys\.path\.(?:insert|append)\([^\n]*?[\"']([\w./-]+)[\"'][^\n\"']*$", re.M)
 _APP_PARTS = (
     "apps",
     "models",
@@ -36,6 +37,13 @@ _APP_PARTS = (
     "api",
     "handlers",
 )
+
+
+def folders_on_path(paths: Iterable[str], text: Callable[[str], bytes], changing: Iterable[str]) -> frozenset[str]:
+    """The folders that the files in ``changing`` put on ``sys.path``, as far as the call's last text names them."""
+    named = {match[1].decode("ascii").strip("./") for path in changing for match in _ON_PATH.finditer(text(path))}
+    folders = {path.rpartition("/")[0] for path in paths}
+    return frozenset(f for f in folders if any(name and f"/{f}".endswith(f"/{name}") for name in named))
 
 
 class Imports:

@@ -14,7 +14,7 @@ from brokerlint.link.celery import LIBRARIES, celery_endpoints
 from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.files import ConfigurationFiles
-from brokerlint.link.imports import Imports
+from brokerlint.link.imports import Imports, folders_on_path
 from brokerlint.link.program import Program
 from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
@@ -30,7 +30,9 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     paths = tuple(paths)
     models = _present(sources, models)
     names = {module.split(".")[0] for library in models.libraries for module in library.modules} | LIBRARIES
-    program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read)
+    roots = {root for fact in manifests.services for root in fact.roots}
+    roots |= folders_on_path(sources.paths, sources.text, sources.mentioning("sys.path"))
+    program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots)
     imports = Imports(program, sources.text)
     sources.read(_beside(sources, imports, models))
     for path in sorted(sources.summaries):

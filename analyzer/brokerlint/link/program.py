@@ -21,8 +21,8 @@ class Program:
     """The modules of one tree.
 
     Takes the paths of its Python files, a function that gives a file's summary (None when it can't be read), one that
-    tells which files hold a word, the top-level names of known libraries, which a nested file of that name does not shadow, and
-    a function that reads many files at once ahead of their use.
+    tells which files hold a word, the top-level names of known libraries, which a nested file of that name does not
+    shadow, a function that reads many files at once ahead of their use, and folders that are on some program's path.
     """
 
     def __init__(
@@ -32,11 +32,13 @@ class Program:
         mentioning: Mentioning,
         libraries: Iterable[str] = (),
         prefetch: Callable[[list[str]], None] = lambda paths: None,
+        roots: Iterable[str] = (),
     ) -> None:
         self.paths = tuple(sorted(paths))
         self._load = load
         self._mentioning = mentioning
         self._prefetch = prefetch
+        self._roots = frozenset(roots)
         self._libraries = frozenset(libraries) | sys.stdlib_module_names
         self._modules: dict[str, ir.Module | None] = {}
         self.count = 0
@@ -160,7 +162,7 @@ class Program:
         inside_package = root in self._packages
         if top in self._libraries and (inside_package or not around):
             return None
-        if inside_package and not own_folder and not around:
+        if inside_package and not own_folder and not around and root not in self._roots:
             return None
         real = 0 if path.endswith("/") else 1
         if around:
