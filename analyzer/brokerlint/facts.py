@@ -37,7 +37,8 @@ class Name:
     the variable is known), ``logical`` (a manifest resource with a generated physical name), ``unknown`` (``why``
     says why). ``env`` is also set where a variable's default or a manifest gave the name. ``trace`` holds the places
     that the name came through, the one nearest to the call first. ``service`` is set when the value holds only in
-    that service; ``scope`` is the file that a logical id belongs to.
+    that service; ``scope`` is the file that a logical id belongs to. ``parts`` tells how a name was put together from
+    variables: (variable, its default or ``*``) and ("", text); it is needed only until manifests have bound them.
     """
 
     kind: NameKind
@@ -49,6 +50,7 @@ class Name:
     why: str = ""
     service: str | None = None
     scope: str = ""
+    parts: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ triggers."""
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,7 @@ from brokerlint.places import Place
 from brokerlint.python import ir
 
 _DEEPEST = 8
+_MOST_TEXTS = 16
 _HANDLED = ("event_source_mapping", "subscription", "rule", "pipe", "notification", "mapping", "trigger")
 
 
@@ -144,6 +146,9 @@ class Binder:
         return {**setting, "value": names.pop(), "origin": "manifest"}
 
     def _bind(self, name: Name, system: str, deployments: list[Deployment]) -> list[Name]:
+        inner = {variable for variable, _ in name.parts if variable}
+        if inner and not (name.env and name.env not in inner and any(_leading(one, name.env) for one in deployments)):
+            return self._put_together(name, system, deployments)
         if name.env is None:
             return [self._declared(name, system)]
         if name.env.startswith("ssm:"):
@@ -170,6 +175,26 @@ class Binder:
         if not known:
             return [self._declared(name, system)]
         return [*known, self._declared(name, system)] if missing else known
+
+    def _put_together(self, name: Name, system: str, deployments: list[Deployment]) -> list[Name]:
+        """A name made of variables (``f"{PREFIX}.orders"``), with what each deployment sets for them."""
+        found: list[Name] = []
+        for one in deployments:
+            texts, trace = [""], name.trace
+            for variable, text in name.parts:
+                settings = _leading(one, variable) if variable else []
+                given = [n.text for s in settings for n in self.names(s.value, "config") if n.text]
+                trace += tuple(s.place.saying(f"sets {variable} for {one.service.name}") for s in settings)
+                texts = [front + piece for front in texts for piece in given or [text]][:_MOST_TEXTS]
+            service = one.service.name if len(deployments) > 1 else None
+            for text in texts if trace != name.trace else ():
+                plain = re.sub(r"\*+", "*", naming.plain(text, system))
+                kind: NameKind = "pattern" if "*" in plain else "exact"
+                if plain.strip("./:-_*"):
+                    found.append(Name(kind, plain, name.env, origin="manifest", trace=trace, service=service))
+            if trace == name.trace:
+                found.append(self._declared(name, system))
+        return found or [self._declared(name, system)]
 
     def _split(self, setting: Setting, system: str) -> list[Name]:
         found: list[Name] = []

@@ -129,23 +129,23 @@ def _defaulted(default: Name, variable: str, trace: tuple[Place, ...]) -> Name:
     """A variable's name when its default is known: the default's, unless that is only another variable."""
     if default.kind == "env":
         return Name("env", env=variable, origin="env-required", trace=trace)
-    return Name(default.kind, default.text, default.env or variable, origin="env-default", trace=trace)
+    env = variable if default.parts else default.env or variable
+    return Name(default.kind, default.text, env, origin="env-default", trace=trace, parts=default.parts)
 
 
 def _template(value: Template, system: str, reasons: list[str]) -> list[Name]:
-    text = ""
-    variables: list[str] = []
+    parts: list[tuple[str, str]] = []
     for part in value.parts:
         if isinstance(part, str):
-            text += part
+            parts.append(("", part))
         elif isinstance(part, EnvVar):
             defaults = [d.value for d in part.default or () if isinstance(d, Const) and isinstance(d.value, str)]
-            variables.append(part.name)
-            text += defaults[0] if len(defaults) == 1 and defaults[0] else "*"
+            parts.append((part.name, defaults[0] if len(defaults) == 1 and defaults[0] else "*"))
         else:
             reasons.append(part.why)
-            text += "*"
-    text = re.sub(r"\*+", "*", plain(text, system))
+            parts.append(("", "*"))
+    variables = [variable for variable, _ in parts if variable]
+    text = re.sub(r"\*+", "*", plain("".join(text for _, text in parts), system))
     if not text.strip("*./:-_"):
         if variables:
             return [Name("env", env=variables[-1], origin="env-required", trace=nearest_first(value.trace))]
@@ -153,4 +153,5 @@ def _template(value: Template, system: str, reasons: list[str]) -> list[Name]:
         return []
     kind: NameKind = "pattern" if "*" in text else "exact"
     variable = variables[0] if len(variables) == 1 else None
-    return [Name(kind, text, variable, origin="derived", trace=nearest_first(value.trace))]
+    made = tuple(parts) if variables else ()
+    return [Name(kind, text, variable, origin="derived", trace=nearest_first(value.trace), parts=made)]

@@ -150,7 +150,8 @@ def _open_text(ev: Evaluator, receiver: EnvVar | Template, name: str, args: Args
         found = tuple((EnvVar(receiver.name, item, receiver.trace),) for item in items)
         return (Collection("list", found or ((receiver,),)),)
     if name in ("lower", "upper", "title") and isinstance(receiver, EnvVar):
-        return (receiver,)
+        changed = [one for default in receiver.default or () for one in method(ev, default, name, args)]
+        return (EnvVar(receiver.name, tuple(changed) or receiver.default, receiver.trace),)
     if name == "replace" and isinstance(receiver, EnvVar):
         return (receiver,)
     if name == "split":
