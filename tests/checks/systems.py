@@ -43,6 +43,7 @@ def endpoint(
     config: dict[str, Any] | None = None,
     origin: str = "literal",
     system: str = "",
+    chain: Place | None = None,
     **facts: Any,
 ) -> Endpoint:
     """One endpoint; keyword arguments that are not its fields are its facts."""
@@ -57,7 +58,7 @@ def endpoint(
     library = library or _LIBRARIES.get(system, "boto3")
     return Endpoint(
         f"{place.path}:{place.line}", place, function, system, role, library, operation, names, groups,
-        tuple(s for s in services if s), (), settings, facts,
+        tuple(s for s in services if s), (chain,) if chain else (), settings, facts,
     )  # fmt: skip
 
 

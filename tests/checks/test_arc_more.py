@@ -76,6 +76,10 @@ def test_a_loop_over_channels_needs_an_equal_payload():
     assert ask("ARC112", loop(False)) == ()
 
 
+def test_a_loop_over_a_list_that_holds_one_channel_is_no_fan_out():
+    assert ask("ARC112", system(produce("sqs:a", loop="over-channels", payload_loop_invariant=True))) == ()
+
+
 def test_different_payloads_one_queue_and_audit_copies_are_fine():
     facts = {"function": "send", "path": "shop.py", "conditional": False}
     assert ask("ARC112", system(produce("sqs:a", payload="p", **facts), produce("sqs:b", payload="q", **facts))) == ()

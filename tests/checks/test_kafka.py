@@ -111,6 +111,17 @@ def test_flushing_each_record():
     assert ask("KFK102", sends(future="awaited", entry_kind="http")) == ()
 
 
+def test_one_flush_of_two_sends_is_told_once():
+    each = {"flushes": [{"position": "per-message", "place": HERE}], "loop": "over-items", "function": "export"}
+    assert len(ask("KFK102", system(produce("kafka:t", **each), produce("kafka:t", **each)))) == 1
+
+
+def test_flushing_a_few_records_or_those_of_a_tool():
+    each = {"flushes": [{"position": "per-message", "place": HERE}], "loop": "over-items"}
+    assert ask("KFK102", sends(**each, loop_count=2)) == ()
+    assert ask("KFK102", sends(service("app", tooling=True), **each)) == ()
+
+
 def test_results_that_nobody_looks_at():
     assert len(ask("KFK103", sends(callback=False, flushes=[]))) == 1
     assert ask("KFK103", sends(callback=True, flushes=[])) == ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asking import ask, levels
-from systems import consume, declared, declaring, link, produce, service, system, works
+from systems import consume, declared, declaring, endpoint, link, produce, service, system, works
 
 from brokerlint.places import Place
 
@@ -30,8 +30,9 @@ def test_polling_without_waiting():
 
 
 def test_its_fix_is_safe_only_for_one_queue_in_place():
-    (finding,) = ask("SQS101", polls())
+    (finding,) = ask("SQS101", polls(client_read_timeout=None))
     assert finding.fix.safe
+    assert not ask("SQS101", polls())[0].fix.safe
     assert (finding.fix.edits[0].keyword, finding.fix.edits[0].value) == ("WaitTimeSeconds", "20")
     assert not ask("SQS101", polls(client_read_timeout=10))[0].fix.safe
     assert ask("SQS101", polls(loop="over-channels", loop_kind="while-true"))[0].fix is None
@@ -54,6 +55,20 @@ def test_polling_that_is_fine(about: dict[str, Any]):
 def test_an_unknown_wait_time_is_silent():
     assert ask("SQS101", system(consume("sqs:q", loop="forever"))) == ()
     assert ask("SQS101", polls(declared("sqs:q", wait_time=20))) == ()
+
+
+def test_a_queue_whose_attributes_are_set_in_code_may_make_receivers_wait():
+    makes = endpoint("manage", "sqs:q", operation="create_queue")
+    assert ask("SQS101", polls(makes)) == ()
+    assert levels("SQS101", polls(makes, wait_time=0)) == [("warning", "high")]
+
+
+def test_a_receive_that_two_services_share_is_told_once_and_where_it_stands():
+    shared = {"loop": "forever", "wait_time": None, "chain": Place("lib/poll.py", 7), "sleep_between": 10}
+    (finding,) = ask("SQS101", system(consume("sqs:?", by="a", **shared), consume("sqs:?", by="b", **shared)))
+    assert (finding.place.path, finding.place.line) == ("lib/poll.py", 7)
+    assert finding.message.startswith("lib/poll.py polls a queue of unknown name without waiting")
+    assert "$" not in finding.message
 
 
 # SQS102
@@ -155,6 +170,21 @@ def test_failures_that_nobody_reads(check: str, channel: str, call: str):
 def test_an_unread_batch_of_deletes():
     acks = [{"kind": "delete-batch", "place": HERE, "response": "dropped"}]
     assert len(ask("SQS104", system(consume("sqs:q", acks=acks)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("check", "channel", "call"),
+    [("SQS104", "sqs:q", "send_message_batch"), ("EVT101", "eventbridge:b", "put_events")],
+)
+def test_what_a_wrapper_ignores_is_told_once_for_all_its_callers(check: str, channel: str, call: str):
+    facts = {"operation": call, "batch": True, "response": "dropped", "chain": Place("lib/bus.py", 7)}
+    (finding,) = ask(check, system(produce(channel, by="a", **facts), produce(channel, by="b", **facts)))
+    assert (finding.place.path, finding.services) == ("lib/bus.py", ("a", "b"))
+
+
+def test_a_tool_that_ignores_failures_is_advice():
+    sends = produce("sqs:q", operation="send_message_batch", batch=True, response="dropped", entry_kind="cli")
+    assert levels("SQS104", system(sends)) == [("advice", "high")]
 
 
 def test_best_effort_is_advice():

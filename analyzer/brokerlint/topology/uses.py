@@ -132,6 +132,27 @@ def code_name(endpoint: Endpoint) -> str:
     return endpoint.function if named else endpoint.place.path
 
 
+def sink_of(endpoint: Endpoint) -> Place:
+    """The library call itself; the endpoint's own place where no wrapper stands between."""
+    return endpoint.call_chain[-1] if endpoint.call_chain else endpoint.place
+
+
+def by_sink(endpoints: Iterable[Endpoint]) -> Iterator[tuple[Place, list[Endpoint]]]:
+    """Endpoints by the library call that they share: what is wrong with the call is wrong once."""
+    found: dict[tuple[str, int], list[Endpoint]] = {}
+    for endpoint in endpoints:
+        place = sink_of(endpoint)
+        found.setdefault((place.path, place.line), []).append(endpoint)
+    for shared in found.values():
+        yield sink_of(shared[0]), shared
+
+
+def sink_name(endpoints: Sequence[Endpoint]) -> str:
+    """What a report calls the code around a call that these share: the function, or the wrapper's file."""
+    direct = next((one for one in endpoints if not one.call_chain), None)
+    return code_name(direct) if direct else sink_of(endpoints[0]).path
+
+
 def setting(endpoint: Endpoint, key: str) -> Any:
     """A normalised configuration value of an endpoint's client; None when it is unknown."""
     return endpoint.config.get(key, {}).get("value")

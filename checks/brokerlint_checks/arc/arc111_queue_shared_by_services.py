@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.checking.wording import joined
 from brokerlint.topology import ChannelNode, Topology, Use, Uses
 
 
@@ -50,7 +51,7 @@ class QueueSharedByServices(Check):
     def _shared(self, queue: ChannelNode, workers: list[Uses]) -> Finding:
         names = sorted({use.who for worker in workers for use in worker})
         finding = (
-            self.finding(f"{queue} is consumed by {' and '.join(names)}: each message reaches only one of them", queue)
+            self.finding(f"{queue} is consumed by {joined(names)}: each message reaches only one of them", queue)
             .at(*(worker[0] for worker in workers))
             .checked("same image and command: no", "same handler: no", "tool or dead-letter drainer: no")
             .checked("mapping switched off: no")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.facts import Endpoint
@@ -59,7 +59,7 @@ class ProducerSideFanOut(Check):
 
     def _fan_out(self, topology: Topology, endpoints: list[Endpoint], where: str) -> Iterator[Finding]:
         channels = {node.key: node for endpoint in endpoints for node in topology.channels_of(endpoint)}
-        if any(_is_side_copy(node) for node in channels.values()):
+        if any(_is_side_copy(node) for node in channels.values()) or _is_one(channels.values()):
             return
         names = ", ".join(node.label for node in channels.values())
         count = str(len(channels)) if len(channels) > 1 else "several"
@@ -77,6 +77,11 @@ class ProducerSideFanOut(Check):
 def _only_built(endpoint: Endpoint) -> bool:
     """The channel is decided where a wrapper is built; what is sent through it, and when, stands elsewhere."""
     return bool(endpoint.call_chain) and endpoint.function.rpartition(".")[2] in ("", "__init__")
+
+
+def _is_one(channels: Collection[ChannelNode]) -> bool:
+    """A list of channels that is known to hold one is no fan-out, though it could become one."""
+    return len(channels) == 1 and all(channel.name.kind == "exact" for channel in channels)
 
 
 def _is_side_copy(node: ChannelNode) -> bool:

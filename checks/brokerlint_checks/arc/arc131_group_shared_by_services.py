@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.checking.wording import joined
 from brokerlint.topology import Group, Topology, Uses
 from brokerlint.topology.openworld import broker_hosts
 from brokerlint_checks.arc.arc111_queue_shared_by_services import different_workers
@@ -55,7 +56,7 @@ class GroupSharedByServices(Check):
             what = "they read different topics, and each deployment of one makes the other rebalance"
         nodes = [node for worker in workers for use in worker if (node := topology.channel(use.channel))]
         finding = (
-            self.finding(f"group '{group.name}' is used by {' and '.join(names)}: {what}", *nodes)
+            self.finding(f"group '{group.name}' is used by {joined(names)}: {what}", *nodes)
             .at(*(worker[0] for worker in workers))
             .variety(group.name)
             .checked("same image and command: no", "same handler: no", "tool: no", "different clusters: no")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Endpoint
 from brokerlint.topology import Topology, signals
-from brokerlint.topology.uses import code_name
+from brokerlint.topology.uses import by_sink, sink_name
 
 _COUNTS = {"put_events": "FailedEntryCount", "publish_batch": "Failed"}
 
@@ -35,21 +36,29 @@ class PublishFailuresIgnored(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every publishing call whose failures are not read."""
-        for endpoint in topology.endpoints(role="produce", system=("eventbridge", "sns")):
-            call = endpoint.operation.rpartition(".")[2]
-            if call not in _COUNTS or endpoint.facts.get("response") not in ("dropped", "used"):
-                continue
-            channels = topology.channels_of(endpoint)
+        unread = [
+            endpoint
+            for endpoint in topology.endpoints(role="produce", system=("eventbridge", "sns"))
+            if _call(endpoint) in _COUNTS and endpoint.facts.get("response") in ("dropped", "used")
+        ]
+        for place, endpoints in by_sink(unread):
+            call = _call(endpoints[0])
+            channels = [channel for endpoint in endpoints for channel in topology.channels_of(endpoint)]
             finding = (
                 self.finding(
-                    f"{call} in {code_name(endpoint)} reports failures; '{_COUNTS[call]}' is never read", *channels
+                    f"{call} in {sink_name(endpoints)} reports failures; '{_COUNTS[call]}' is never read", *channels
                 )
-                .at(endpoint)
+                .at(place.saying(f"calls {call}"), *endpoints)
                 .checked("answer returned or passed on: no", f"'{_COUNTS[call]}' read: no")
                 .advise(f"raise, or publish again, when '{_COUNTS[call]}' is not 0")
             )
-            quiet = endpoint.facts.get("best_effort") or any(signals.is_quiet(channel) for channel in channels)
+            quiet = all(endpoint.facts.get("best_effort") for endpoint in endpoints)
+            quiet = quiet or any(signals.is_quiet(channel) for channel in channels)
             yield finding.as_(Severity.ADVICE) if quiet else finding
+
+
+def _call(endpoint: Endpoint) -> str:
+    return endpoint.operation.rpartition(".")[2]
 
 
 _SENDER = """

@@ -10,6 +10,8 @@ from brokerlint.places import Place
 from brokerlint.topology import Topology, signals
 from brokerlint.topology.uses import code_name
 
+_FEW = 10
+
 
 class FlushPerMessage(Check):
     """Every record is waited for before the next one is sent.
@@ -23,8 +25,9 @@ class FlushPerMessage(Check):
     orders of magnitude.
 
     ## When it is fine
-    Flushing after the loop, every so many records, or by time; a single send per HTTP request (told as advice); a
-    consumer that must know the delivery before it commits its own source (advice at most).
+    Flushing after the loop, every so many records, or by time; a loop over a few records; tools and tests; a single
+    send per HTTP request (told as advice); a consumer that must know the delivery before it commits
+    its own source (advice at most).
     """
 
     id, name = "KFK102", "flush-per-message"
@@ -36,14 +39,18 @@ class FlushPerMessage(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every send that is waited for one by one."""
+        told: set[tuple[object, ...]] = set()
         for endpoint in topology.endpoints(role="produce", system="kafka"):
             flushes = [f for f in endpoint.facts.get("flushes") or () if f.get("position") == "per-message"]
             awaited = endpoint.facts.get("future") == "awaited"
             if not (flushes or awaited) or endpoint.facts.get("transaction"):
                 continue
             level = _level(endpoint, helper=bool(flushes))
-            if level is None:
+            places = signals.places(flushes)
+            same = (endpoint.function, topology.label_of(endpoint), *places)
+            if level is None or topology.is_tooling(endpoint) or (places and same in told):
                 continue
+            told.add(same)
             topic = topology.label_of(endpoint)
             how = "flushes after" if flushes else "waits for"
             finding = (
@@ -56,7 +63,6 @@ class FlushPerMessage(Check):
                 .checked("flush every so many records: no", "commit of the handler's own source after it: no")
                 .advise("give a delivery callback, call poll(0) in the loop and flush() after it")
             )
-            places = signals.places(flushes)
             yield finding.fixed_by(_after_loop(endpoint, places[0])) if len(places) == 1 else finding
 
 
@@ -73,7 +79,8 @@ def _level(endpoint: Endpoint, *, helper: bool) -> Severity | None:
     entry = facts.get("entry_kind")
     if entry == "consumer-handler":
         return Severity.ADVICE
-    if facts.get("loop") in ("over-items", "forever"):
+    few = 0 < facts.get("loop_count", _FEW + 1) <= _FEW
+    if facts.get("loop") in ("over-items", "forever") and not few:
         return Severity.WARNING
     return Severity.ADVICE if helper and entry == "http" else None
 

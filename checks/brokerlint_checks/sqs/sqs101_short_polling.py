@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
 from brokerlint.facts import Endpoint
+from brokerlint.places import Place
 from brokerlint.tables import limit, price, table
 from brokerlint.topology import ChannelNode, Topology
-from brokerlint.topology.uses import code_name
+from brokerlint.topology.uses import by_sink, sink_name
 
 _FRAMEWORKS = frozenset({"celery", "kombu"})
+_SET_ATTRIBUTES = frozenset({"create_queue", "set_queue_attributes"})
 
 
 class ShortPolling(Check):
@@ -26,8 +28,8 @@ class ShortPolling(Check):
     of the servers, so that messages are seen late.
 
     ## When it is fine
-    The queue's attribute is above 0, the loop sleeps 20 seconds or more between polls, or a tool drains the queue once
-    and ends when it is empty. Celery and kombu wait 10 seconds by themselves.
+    The queue's attribute is above 0 (or code sets it), the loop sleeps 20 seconds or more between polls, or a tool
+    drains the queue once and ends when it is empty. Celery and kombu wait 10 seconds by themselves.
     """
 
     id, name = "SQS101", "short-polling"
@@ -41,39 +43,56 @@ class ShortPolling(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every loop that polls with wait time 0."""
-        for endpoint in topology.endpoints(role="consume", system="sqs"):
-            if endpoint.library in _FRAMEWORKS or not _polls_for_ever(endpoint) or "wait_time" not in endpoint.facts:
-                continue
-            queues = topology.channels_of(endpoint)
-            wait = endpoint.facts["wait_time"]
-            attributes = [queue.effective_wait() for queue in queues] if wait is None else [wait]
-            if any(value for value in attributes):
-                continue
-            known = wait == 0 or (attributes and all(value == 0 for value in attributes))
-            yield self._short(endpoint, queues, known=bool(known))
+        short = [e for e in topology.endpoints(role="consume", system="sqs") if _is_short(topology, e)]
+        for place, endpoints in by_sink(short):
+            yield self._short(topology, place, endpoints)
 
-    def _short(self, endpoint: Endpoint, queues: tuple[ChannelNode, ...], *, known: bool) -> Finding:
-        name = ", ".join(queue.label for queue in queues) or "a queue"
+    def _short(self, topology: Topology, place: Place, endpoints: list[Endpoint]) -> Finding:
+        endpoint = endpoints[0]
+        queues = tuple({q.key: q for each in endpoints for q in topology.channels_of(each)}.values())
+        name = f"'{', '.join(dict.fromkeys(queue.label for queue in queues))}'" if queues else "a queue of unknown name"
         millions, cost = _idle_cost(endpoint)
-        dollars = f"${cost:.0f}" if cost >= 1 else f"${cost:.2f}"
+        dollars = f" (about ${cost:.0f})" if cost >= 1 else ""
         finding = (
             self.finding(
-                f"{code_name(endpoint)} polls '{name}' without waiting: about {millions:.1f} million empty requests "
-                f"a month per idle worker (about {dollars})",
+                f"{sink_name(endpoints)} polls {name} without waiting: about {millions:.1f} million empty requests "
+                f"a month per idle worker{dollars}",
                 *queues,
             )
-            .at(endpoint)
+            .at(place.saying("receives without waiting"), *endpoints)
             .checked("wait time of the queue: 0 or not set", "sleep of 20 s or more: no", "one-time drain: no")
             .advise(f"wait for messages: WaitTimeSeconds={limit('sqs', 'max_wait')}")
         )
+        if not all(_known_short(topology, each) for each in endpoints):
+            finding = finding.capped(Confidence.MEDIUM, "the queue's own wait time is not known")
         if endpoint.facts.get("loop") == "over-channels" or len(queues) > 1:
             return finding.advise("one thread for each queue, so that an empty one holds up no other")
         wait = limit("sqs", "max_wait")
-        place = endpoint.call_chain[-1] if endpoint.call_chain else endpoint.place
         edit = Edit(place, "set-keyword", "WaitTimeSeconds", str(wait), "receive_message")
         edits = (edit,) if endpoint.operation == "receive_message" else ()
-        finding = finding.fixed_by(Fix(f"add WaitTimeSeconds={wait}", _may_wait(endpoint), edits))
-        return finding if known else finding.capped(Confidence.MEDIUM, "the queue's own wait time is not known")
+        return finding.fixed_by(Fix(f"add WaitTimeSeconds={wait}", all(map(_may_wait, endpoints)), edits))
+
+
+def _is_short(topology: Topology, endpoint: Endpoint) -> bool:
+    """It polls for ever and nothing is known to make it wait: neither the call nor, where that is silent, the queue."""
+    if endpoint.library in _FRAMEWORKS or not _polls_for_ever(endpoint) or "wait_time" not in endpoint.facts:
+        return False
+    wait = endpoint.facts["wait_time"]
+    if wait is not None:
+        return bool(wait == 0)
+    return not any(queue.effective_wait() or _made_in_code(queue) for queue in topology.channels_of(endpoint))
+
+
+def _known_short(topology: Topology, endpoint: Endpoint) -> bool:
+    """The call says 0, or it is silent and the queue is known to answer at once."""
+    queues = topology.channels_of(endpoint)
+    return endpoint.facts["wait_time"] == 0 or (bool(queues) and all(q.effective_wait() == 0 for q in queues))
+
+
+def _made_in_code(queue: ChannelNode) -> bool:
+    """Code of the tree sets the queue's attributes, which may make receivers wait."""
+    calls = {use.endpoint.operation.rpartition(".")[2] for use in queue.uses if use.role == "manage" and use.endpoint}
+    return bool(calls & _SET_ATTRIBUTES)
 
 
 def _polls_for_ever(endpoint: Endpoint) -> bool:

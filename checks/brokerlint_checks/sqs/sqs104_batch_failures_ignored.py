@@ -8,7 +8,7 @@ from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.facts import Endpoint
 from brokerlint.places import Place
 from brokerlint.topology import Topology, signals
-from brokerlint.topology.uses import code_name
+from brokerlint.topology.uses import by_sink, code_name, sink_name
 
 
 class BatchFailuresIgnored(Check):
@@ -24,7 +24,7 @@ class BatchFailuresIgnored(Check):
 
     ## When it is fine
     The answer is returned to a caller or given to code that could not be followed, or the batch has one literal entry
-    (then at most medium).
+    (then at most medium). In tools and tests it is told as advice.
     """
 
     id, name = "SQS104", "batch-failures-ignored"
@@ -36,24 +36,33 @@ class BatchFailuresIgnored(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every batch call whose failures are not read."""
-        for endpoint in topology.endpoints(system=("sqs", "kinesis-queue")):
-            if endpoint.role == "produce" and endpoint.facts.get("batch") and _unread(endpoint.facts.get("response")):
-                yield self._ignored(topology, endpoint, endpoint.place, endpoint.operation.rpartition(".")[2])
+        systems = ("sqs", "kinesis-queue")
+        sends = [e for e in topology.endpoints(role="produce", system=systems) if e.facts.get("batch")]
+        for place, endpoints in by_sink(e for e in sends if _unread(e.facts.get("response"))):
+            call = endpoints[0].operation.rpartition(".")[2]
+            yield self._ignored(topology, endpoints, place, call, sink_name(endpoints))
+        deletes: dict[tuple[str, int], tuple[Place, list[Endpoint]]] = {}
+        for endpoint in topology.endpoints(role="consume", system=systems):
             for ack in endpoint.facts.get("acks") or ():
                 batch = ack.get("kind") == "delete-batch" or ack.get("batch")
-                if endpoint.role == "consume" and batch and _unread(ack.get("response")):
+                if batch and _unread(ack.get("response")):
                     (place,) = signals.places([ack])
-                    yield self._ignored(topology, endpoint, place, "delete_message_batch")
+                    deletes.setdefault((place.path, place.line), (place, []))[1].append(endpoint)
+        for place, endpoints in deletes.values():
+            yield self._ignored(topology, endpoints, place, "delete_message_batch", code_name(endpoints[0]))
 
-    def _ignored(self, topology: Topology, endpoint: Endpoint, place: Place, call: str) -> Finding:
-        message = f"{call} in {code_name(endpoint)} can fail for single entries with HTTP 200; 'Failed' is never read"
+    def _ignored(self, topology: Topology, endpoints: list[Endpoint], place: Place, call: str, where: str) -> Finding:
+        message = f"{call} in {where} can fail for single entries with HTTP 200; 'Failed' is never read"
+        channels = [channel for endpoint in endpoints for channel in topology.channels_of(endpoint)]
         finding = (
-            self.finding(message, *topology.channels_of(endpoint))
-            .at(place.saying(f"calls {call}"), endpoint)
+            self.finding(message, *channels)
+            .at(place.saying(f"calls {call}"), *endpoints)
             .checked("answer returned or passed on: no", "key 'Failed' read: no")
             .advise("send or delete the entries of 'Failed' again, or raise")
         )
-        if endpoint.facts.get("max_entries") == 1:
+        if all(topology.is_tooling(endpoint) for endpoint in endpoints):
+            finding = finding.as_(Severity.ADVICE)
+        if all(endpoint.facts.get("max_entries") == 1 for endpoint in endpoints):
             return finding.capped(Confidence.MEDIUM, "the batch has one entry")
         return finding
 
