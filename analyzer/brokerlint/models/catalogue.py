@@ -1,11 +1,20 @@
-"""The support table: which libraries are understood and what of each, written from the models themselves."""
+"""The support table: which libraries are understood and what of each, written from the models themselves.
+
+``python -m brokerlint.models.catalogue README.md`` writes it between the markers of a page; ``--check`` only compares.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from brokerlint.models.load import builtin
 from brokerlint.models.model import Library, Operation
+
+BEGIN = "<!-- supported libraries: written by python -m brokerlint.models.catalogue README.md -->"
+END = "<!-- end of supported libraries -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +105,38 @@ def _calls(names: tuple[str, ...], most: int = 6) -> str:
     """Call names as code, the first few of them."""
     shown = ", ".join(f"`{name}`" for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def inserted(page: str, table: str) -> str:
+    """A page with the table between its markers. Raises ``ValueError`` when it does not have each of them once."""
+    head, begin, rest = page.partition(BEGIN)
+    _old, end, tail = rest.partition(END)
+    if not begin or not end or BEGIN in rest or END in tail:
+        raise ValueError(f"the page needs one line {BEGIN} and below it one line {END}")
+    return f"{head}{begin}\n{table}{end}{tail}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the support table into the page that is named, or with ``--check`` tell (1) that it is another one."""
+    pages = [Path(argument) for argument in arguments if argument != "--check"]
+    if len(pages) != 1:
+        print("usage: python -m brokerlint.models.catalogue [--check] PAGE", file=sys.stderr)
+        return 2
+    try:
+        page = pages[0].read_text(encoding="utf-8")
+        new = inserted(page, markdown(builtin()))
+    except (OSError, ValueError) as error:
+        print(f"{pages[0]}: {error}", file=sys.stderr)
+        return 2
+    if page == new:
+        return 0
+    if "--check" in arguments:
+        says = f"the support table is not that of the models: python -m brokerlint.models.catalogue {pages[0]}"
+        print(f"{pages[0]}: {says}", file=sys.stderr)
+        return 1
+    pages[0].write_text(new, encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
