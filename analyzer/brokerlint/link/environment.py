@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from brokerlint.link.values import ClassValue, Collection, Const, EnvVar, External, Record, Unknown, Values, join, unknown
+from brokerlint.link.engine import Args, Engine
+from brokerlint.link.values import (
+    ClassValue,
+    Collection,
+    Const,
+    EnvVar,
+    External,
+    Record,
+    Unknown,
+    Value,
+    Values,
+    unknown,
+)
 from brokerlint.places import Place
 
-if TYPE_CHECKING:
-    from brokerlint.link.calls import Args
-    from brokerlint.link.evaluate import Evaluator
-
-_MAPPINGS = frozenset({"os.environ", "environ", "builtins.environ", "environ.Env.ENVIRON", "starlette.config.environ", "os.environb"})
+MAPPINGS = frozenset({
+    "os.environ", "environ", "builtins.environ", "environ.Env.ENVIRON", "starlette.config.environ", "os.environb",
+})  # fmt: skip
+"""Objects that are subscripted with a variable's name."""
 
 _READERS = frozenset({
     "os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault", "os.environ.__getitem__",
@@ -28,31 +37,22 @@ _OBJECTS = frozenset({
 })  # fmt: skip
 """Classes whose instances are called, or have typed methods, to read a variable."""
 
-_CASTS = frozenset({"str", "string", "list", "url", "int", "bool", "tuple", "get_value", "json", "dict", "float", "unicode", "get", "enum"})
+_CASTS = frozenset({
+    "str", "string", "list", "url", "int", "bool", "tuple", "get_value", "json", "dict", "float", "unicode", "get",
+    "enum",
+})  # fmt: skip
+"""Their typed methods."""
 
-
-def subscript(ev: Evaluator, base: External | ClassValue, keys: Values) -> Values:
-    """``os.environ[key]``; a subscripted class stays what it is; an enumeration gives its member."""
-    if isinstance(base, External) and base.path in _MAPPINGS:
-        return join((), *[variable(key, ()) for key in (keys[i : i + 1] for i in range(len(keys)))])
-    if isinstance(base, ClassValue):
-        from brokerlint.link import objects
-
-        named = [key.value for key in keys if isinstance(key, Const) and isinstance(key.value, str)]
-        found = [objects.class_attribute(ev, base, name) for name in named] if objects.is_enum(ev, base) else []
-        return join((), *found) or (base,)
-    return (base,)
 
 
 def variable(name: Values, default: Values, place: Place | None = None) -> Values:
-    """The variable called ``name``."""
-    found: list[EnvVar | Unknown] = []
+    """The variables with these names, falling back to ``default``, read at ``place``."""
+    found: list[Value] = []
     trace = (place,) if place else ()
     for one in name:
-        if isinstance(one, Const) and isinstance(one.value, str):
-            found.append(EnvVar(one.value, _clean(default), trace))
-        elif isinstance(one, Const) and isinstance(one.value, bytes):
-            found.append(EnvVar(one.value.decode("utf-8", "replace"), _clean(default), trace))
+        if isinstance(one, Const) and isinstance(one.value, (str, bytes)):
+            text = one.value if isinstance(one.value, str) else one.value.decode("utf-8", "replace")
+            found.append(EnvVar(text, _clean(default), trace))
         else:
             needs = one.needs if isinstance(one, Unknown) else frozenset()
             found.append(Unknown("an environment variable whose name is not known", needs))
@@ -64,25 +64,24 @@ def _clean(default: Values) -> Values | None:
     return kept or None
 
 
-def call(ev: Evaluator, path: str, args: Args, place: Place | None) -> Values | None:
+def call(ev: Engine, path: str, args: Args, place: Place | None) -> Values | None:
     """The result of an environment reader at ``path``; None when it is none."""
-    if path in ("dotenv.dotenv_values",):
+    if path == "dotenv.dotenv_values":
         return (Record((), True),)
-    if path in ("os.environ.copy", "builtins.dict") and not args and path.startswith("os"):
+    if path == "os.environ.copy" and not args:
         return (External("os.environ"),)
     if path in _OBJECTS and not _names_a_variable(args):
         return (External(path),)
     if path in _READERS or path in _OBJECTS:
         return _read(args, place)
     owner, _, method = path.rpartition(".")
-    if owner in _OBJECTS and method in ("prefixed",):
+    if owner not in _OBJECTS:
+        return None
+    if method == "prefixed":
         return (External(owner),)
-    if owner in _OBJECTS and method in _CASTS:
-        found = _read(args, place)
-        if method in ("list", "tuple"):
-            return tuple(_listed(one) for one in found)
-        return found
-    return None
+    if method in ("list", "tuple"):
+        return tuple(_listed(one) for one in _read(args, place))
+    return _read(args, place) if method in _CASTS else None
 
 
 def _names_a_variable(args: Args) -> bool:
@@ -102,16 +101,15 @@ def _read(args: Args, place: Place | None) -> Values:
     return variable(name, default, place)
 
 
-def _listed(value: object) -> Collection:
-    if isinstance(value, EnvVar):
-        items: list[Values] = []
-        for default in value.default or ():
-            if isinstance(default, Collection):
-                items += [(EnvVar(value.name, item, value.trace),) for item in default.items]
-            elif isinstance(default, Const) and isinstance(default.value, str):
-                pieces = [piece.strip() for piece in default.value.split(",") if piece.strip()]
-                items += [(EnvVar(value.name, (Const(piece),), value.trace),) for piece in pieces]
-        return Collection("list", tuple(items) or ((value,),), not items)
-    return Collection("list", (), True)
-
-
+def _listed(value: Value) -> Collection:
+    """A variable that holds a list with commas: one item for each of its default's."""
+    if not isinstance(value, EnvVar):
+        return Collection("list", (), True)
+    items: list[Values] = []
+    for default in value.default or ():
+        if isinstance(default, Collection):
+            items += [(EnvVar(value.name, item, value.trace),) for item in default.items]
+        elif isinstance(default, Const) and isinstance(default.value, str):
+            pieces = [piece.strip() for piece in default.value.split(",") if piece.strip()]
+            items += [(EnvVar(value.name, (Const(piece),), value.trace),) for piece in pieces]
+    return Collection("list", tuple(items) or ((value,),), not items)

@@ -10,8 +10,13 @@ from typing import Any
 
 import yaml
 
+from brokerlint.link.program import shared_folders
+
 LARGEST = 200_000
 """Bytes; larger data files are not configuration."""
+
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ConfigurationFiles:
@@ -24,14 +29,14 @@ class ConfigurationFiles:
         self._settings: dict[tuple[str, str], list[str]] | None = None
 
     def data(self, tail: str, near: str) -> Any | None:
-        """The content of the file whose path ends with ``tail``, the one closest to the file ``near``; None without one."""
+        """The content of the file whose path ends with ``tail``, closest to the file ``near``; None without one."""
         wanted = tail.replace("\\", "/").lstrip("./")
         if not wanted or "." not in wanted:
             return None
         found = [path for path in self._paths if path == wanted or path.endswith("/" + wanted)]
         if not found:
             return None
-        best = max(found, key=lambda path: (_shared(path, near), -len(path)))
+        best = max(found, key=lambda path: (shared_folders(path, near), -len(path)))
         if best not in self._read:
             self._read[best] = self._parse(best)
         return self._read[best]
@@ -47,7 +52,8 @@ class ConfigurationFiles:
             if path.endswith(".toml"):
                 return tomllib.loads(text)
             if path.endswith((".yaml", ".yml")):
-                return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if "&" not in text else None
+                # Anchors can make a small file hold more data than fits into memory.
+                return None if "&" in text else yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
             return _ini(text)
         except (ValueError, RecursionError, configparser.Error, yaml.YAMLError):
             return None  # a file that does not parse tells nothing
@@ -76,16 +82,8 @@ def _safely(data: bytes) -> dict[str, dict[str, str]] | None:
 def _ini(text: str) -> dict[str, dict[str, str]]:
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     parser.read_string(text)
-    return {
-        section: {key: value for key, value in parser.items(section) if isinstance(value, str)}
-        for section in parser.sections()
-    }
-
-
-def _shared(path: str, near: str) -> int:
-    count = 0
-    for left, right in zip(path.split("/"), near.split("/"), strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
+    found: dict[str, dict[str, str]] = {}
+    for section in parser.sections():
+        options: list[tuple[str, str | None]] = [*parser.items(section)]
+        found[section] = {key: value for key, value in options if value is not None}
+    return found

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from brokerlint.link.engine import Engine
 from brokerlint.link.scopes import END, Activation, At
 from brokerlint.link.sites import bodies, last_name
 from brokerlint.link.values import Const, EnvVar, FunctionValue, Unknown, Values, join
 from brokerlint.python import ir
-
-if TYPE_CHECKING:
-    from brokerlint.link.evaluate import Evaluator
 
 NAMESPACE = "argparse.Namespace()"
 """The path under which the result of ``parse_args()`` is known."""
@@ -25,7 +21,7 @@ RESULTS = {
 """What calling these gives, as a path."""
 
 
-def parsed(ev: Evaluator, name: str, path: str) -> Values:
+def parsed(ev: Engine, name: str, path: str) -> Values:
     """``args.name``: what ``add_argument`` in the same file, or in one that names the option, says about it."""
     option = "--" + name.replace("_", "-")
     here = ev.program.module(path)
@@ -41,42 +37,48 @@ def parsed(ev: Evaluator, name: str, path: str) -> Values:
     return (Unknown(f"command line option {option}"),)
 
 
+def _names(call: ir.Call) -> list[str]:
+    """The names that an option is declared with: ``-t``, ``--topic``."""
+    names = [a.value.value for a in call.arguments if a.keyword is None and isinstance(a.value, ir.Constant)]
+    return [name for name in names if isinstance(name, str)]
+
+
 def _destination(call: ir.Call) -> str:
+    """The attribute or parameter that an option's value goes to."""
     given = call.keyword("dest")
     if isinstance(given, ir.Constant):
         return str(given.value)
-    names = [a.value.value for a in call.arguments if a.keyword is None and isinstance(a.value, ir.Constant)]
-    texts = [name for name in names if isinstance(name, str)]
+    texts = _names(call)
     long = next((name for name in texts if name.startswith("--")), texts[0] if texts else "")
     return long.lstrip("-").replace("-", "_")
 
 
-def _settled(ev: Evaluator, call: ir.Call, scope: Activation | None, at: At, option: str) -> Values:
+def _settled(ev: Engine, call: ir.Call, scope: Activation | None, at: At, option: str) -> Values:
+    """The option's variable with its default, or its default."""
     default = call.keyword("default")
     values = ev.values(default, scope, at) if default is not None and scope is not None else ()
     known = tuple(value for value in values if value != Const(None))
     for key in ("envvar", "env_var"):
         variable = call.keyword(key)
         if variable is not None and scope is not None:
-            names = [v.value for v in ev.values(variable, scope, at) if isinstance(v, Const) and isinstance(v.value, str)]
+            given = ev.values(variable, scope, at)
+            names = [value.value for value in given if isinstance(value, Const) and isinstance(value.value, str)]
             if names:
                 return (EnvVar(names[0], known or None),)
     return known or (Unknown(f"command line option {option}"),)
 
 
-def decorated(ev: Evaluator, function: FunctionValue, parameter: str, scope: Activation) -> Values:
+def decorated(ev: Engine, function: FunctionValue, parameter: str, scope: Activation) -> Values:
     """A parameter that ``@click.option("--name", default=...)`` fills in; () when none does."""
     for decorator in function.definition.decorators:
         if isinstance(decorator, ir.Call) and last_name(decorator.function) in ("option", "argument"):
-            names = [a.value.value for a in decorator.arguments if a.keyword is None and isinstance(a.value, ir.Constant)]
-            texts = [name for name in names if isinstance(name, str)]
-            plain = [name for name in texts if not name.startswith("-")] or [_destination(decorator)]
+            plain = [name for name in _names(decorator) if not name.startswith("-")] or [_destination(decorator)]
             if parameter in plain:
                 return _settled(ev, decorator, scope, END, f"--{parameter}")
     return ()
 
 
-def annotated(ev: Evaluator, default: ir.Expr | None, scope: Activation) -> Values:
+def annotated(ev: Engine, default: ir.Expr | None, scope: Activation) -> Values:
     """``name: str = typer.Option("orders", envvar="TOPIC")``; () for other defaults."""
     if not isinstance(default, ir.Call) or last_name(default.function) not in ("Option", "Argument"):
         return ()

@@ -1,20 +1,23 @@
 """The program: all its Python modules, found by name, read when they are asked for.
 
 Imports resolve the way they would at run time, as far as that can be told without running: relative ones from the
-importing package; absolute ones against the *roots* that could be on ``sys.path`` for that file. The nearest root around
-the importing file wins, so that two services may each have a ``config`` module.
+importing package; absolute ones against the *roots* that could be on ``sys.path`` for that file. The nearest root
+around the importing file wins, so that two services may each have a ``config`` module.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
+from typing import TypeAlias
 
 from brokerlint.link.values import External, ModuleValue
 from brokerlint.python import ir
 
-Load = Callable[[str], ir.Module | None]
-Mentioning = Callable[[str], Iterable[str]]
+Load: TypeAlias = Callable[[str], ir.Module | None]
+Mentioning: TypeAlias = Callable[[str], Iterable[str]]
+Rank: TypeAlias = tuple[int, int, int]
 
 
 class Program:
@@ -23,6 +26,9 @@ class Program:
     Takes the paths of its Python files, a function that gives a file's summary (None when it can't be read), one that
     tells which files hold a word, the top-level names of known libraries, which a nested file of that name does not
     shadow, a function that reads many files at once ahead of their use, and folders that are on some program's path.
+    ``count`` grows with the modules read.
+
+    A folder is known by its path with a final ``/``: a package without ``__init__.py``.
     """
 
     def __init__(
@@ -35,13 +41,14 @@ class Program:
         roots: Iterable[str] = (),
     ) -> None:
         self.paths = tuple(sorted(paths))
+        self.count = 0
+        self._known = frozenset(self.paths)
         self._load = load
         self._mentioning = mentioning
         self._prefetch = prefetch
         self._roots = frozenset(roots)
         self._libraries = frozenset(libraries) | sys.stdlib_module_names
         self._modules: dict[str, ir.Module | None] = {}
-        self.count = 0
         self._by_stem: dict[str, list[str]] = {}
         self._packages: set[str] = set()
         self._folders: set[str] = set()
@@ -131,20 +138,14 @@ class Program:
     def _inside(self, folder: str, parts: list[str]) -> ModuleValue | None:
         base = "/".join([part for part in (folder, *parts) if part])
         for candidate in (f"{base}.py" if parts else "", f"{base}/__init__.py" if base else "__init__.py"):
-            if candidate and candidate in self._known_paths():
+            if candidate and candidate in self._known:
                 return ModuleValue(candidate)
         return ModuleValue(base + "/") if base in self._folders else None
-
-    def _known_paths(self) -> frozenset[str]:
-        cached: frozenset[str] | None = getattr(self, "_path_set", None)
-        if cached is None:
-            cached = self._path_set = frozenset(self.paths)
-        return cached
 
     def _absolute(self, importer: str, dotted: str) -> ModuleValue | External:
         parts = dotted.split(".")
         tail = "/".join(parts)
-        best: tuple[tuple[int, int, int], str] | None = None
+        best: tuple[Rank, str] | None = None
         for path in self._by_stem.get(parts[-1], ()):
             base = path.removesuffix("/").removesuffix("/__init__.py").removesuffix(".py")
             if base != tail and not base.endswith("/" + tail):
@@ -155,7 +156,7 @@ class Program:
                 best = (rank, path)
         return ModuleValue(best[1]) if best else External(dotted)
 
-    def _rank(self, importer: str, root: str, top: str, path: str) -> tuple[int, int, int] | None:
+    def _rank(self, importer: str, root: str, top: str, path: str) -> Rank | None:
         """How likely ``root`` is on the path when ``importer`` runs; None when it is not."""
         around = root == "" or importer.startswith(root + "/")
         own_folder = importer.rpartition("/")[0] == root
@@ -167,9 +168,10 @@ class Program:
         real = 0 if path.endswith("/") else 1
         if around:
             return (2 if not inside_package or own_folder else 1, real, len(root))
-        shared = 0
-        for left, right in zip(importer.split("/"), root.split("/"), strict=False):
-            if left != right:
-                break
-            shared += 1
-        return (0, real, shared * 100 - root.count("/"))
+        return (0, real, shared_folders(importer, root) * 100 - root.count("/"))
+
+
+def shared_folders(path: str, other: str) -> int:
+    """How many leading parts two paths have in common."""
+    pairs = zip(path.split("/"), other.split("/"), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,7 +1,7 @@
 """Names: what a body binds, and which of its bindings a use at some place can see.
 
-Bindings are not replayed; they are filtered. A binding that dominates the use (it stands before it, in the same block or
-one around it) hides everything before; bindings in branches and loops are joined.
+Bindings are not replayed; they are filtered. A binding that dominates the use (it stands before it, in the same block
+or one around it) hides everything before; bindings in branches and loops are joined.
 """
 
 from __future__ import annotations
@@ -9,10 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from brokerlint.link.values import ClassValue, FunctionValue, Instance, Values
+from brokerlint.link.values import Activation
 from brokerlint.python import ir
 
+__all__ = [
+    "END", "Activation", "At", "Chain", "Definition", "Names", "Store", "base_key", "global_bindings", "names_of",
+    "visible",
+]  # fmt: skip
+
 Definition: TypeAlias = ir.Binding | ir.Function | ir.Class | ir.Import
+"""What can bind a name."""
+
+Chain: TypeAlias = tuple[ir.Function | ir.Class, ...]
+"""The definitions that lead from a module to a body inside it, outermost first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +54,6 @@ class Names:
     attributes: dict[tuple[str, str], list[ir.Binding]] = field(default_factory=dict)
     stores: dict[str, list[Store]] = field(default_factory=dict)
     stars: list[ir.Import] = field(default_factory=list)
-
-
-@dataclass(eq=False, slots=True)
-class Activation:
-    """A body with what is known about the names around it: a module, a class body, or one call of a function.
-
-    ``arguments`` holds the values of parameters that the caller gave; a parameter without an entry is symbolic.
-    """
-
-    module: ir.Module
-    body: ir.Body
-    kind: str
-    parent: Activation | None = None
-    function: FunctionValue | None = None
-    cls: ClassValue | None = None
-    arguments: dict[str, Values] = field(default_factory=dict)
-    receiver: Instance | ClassValue | None = None
-    bound: bool = False
-
-    @property
-    def path(self) -> str:
-        """The file that the body stands in."""
-        return self.module.path
 
 
 def names_of(body: ir.Body) -> Names:
@@ -124,6 +110,21 @@ def _add_change(names: Names, base: str, call: ir.Call, at: At) -> None:
         stores.append(Store("append", None, positional[1], at))
     elif positional:
         stores.append(Store("append" if how in ("append", "add") else "extend", None, positional[0], at))
+
+
+def global_bindings(body: ir.Body, chain: Chain = ()) -> dict[str, list[tuple[Chain, ir.Binding]]]:
+    """What functions inside a module's ``body`` assign through ``global``: name -> (where, binding)."""
+    found: dict[str, list[tuple[Chain, ir.Binding]]] = {}
+    nested: list[ir.Function | ir.Class] = [*body.functions, *body.classes]
+    for inner in nested:
+        path = (*chain, inner)
+        if isinstance(inner, ir.Function) and inner.body.outer:
+            for binding in inner.body.bindings:
+                if isinstance(binding.target, ir.Name) and binding.target.id in inner.body.outer:
+                    found.setdefault(binding.target.id, []).append((path, binding))
+        for name, bindings in global_bindings(inner.body, path).items():
+            found.setdefault(name, []).extend(bindings)
+    return found
 
 
 def base_key(expr: ir.Expr) -> str:

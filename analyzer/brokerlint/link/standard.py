@@ -1,14 +1,14 @@
-"""The standard library's functions that names pass through: conversions, ``getattr``, ``partial``, ``json.loads`` and the like."""
+"""The standard library's functions that names pass through: conversions, ``getattr``, ``partial``, ``json.loads``."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeGuard
+from dataclasses import dataclass, replace
 
 from brokerlint.link import objects, texts
-from brokerlint.link.scopes import Activation
+from brokerlint.link.engine import Args, Engine
 from brokerlint.link.values import (
     Collection,
     Const,
@@ -29,24 +29,40 @@ from brokerlint.link.values import (
 )
 from brokerlint.places import Place
 
-if TYPE_CHECKING:
-    from brokerlint.link.calls import Args
-    from brokerlint.link.evaluate import Evaluator
-
-
 _THING = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+:[A-Za-z_]\w*$")
+_FILE = "file:"
+"""What the path of an open file, and of its methods, begins with."""
 
 
-def call(ev: Evaluator, path: str, args: Args, place: Place | None, act: Activation | None) -> Values | None:
-    """The result of a standard function; None when it is not one that names pass through."""
-    positional = [values for key, values in args if key == ""]
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call: all its arguments, the positional ones, and the file that it stands in."""
+
+    ev: Engine
+    args: Args
+    positional: list[Values]
+    near: str
+
+    @property
+    def first(self) -> Values:
+        """The first positional argument; () without one."""
+        return self.positional[0] if self.positional else ()
+
+    def keywords(self) -> list[tuple[str, Values]]:
+        """The arguments given by name."""
+        return [(key, values) for key, values in self.args if key not in ("", "*", "**")]
+
+
+def call(ev: Engine, path: str, args: Args, place: Place | None) -> Values | None:
+    """The result of the standard function at ``path``; None when it is not one that names pass through."""
     if path.startswith(_FILE):
         return (External(path),)  # a method of an open file: its content
-    ev.here = place.path if place is not None else ""
+    positional = [values for key, values in args if key == ""]
+    made = _Call(ev, args, positional, place.path if place is not None else "")
     handler = _FUNCTIONS.get(path) or _FUNCTIONS.get(f"*.{path.rpartition('.')[2]}")
     if handler is not None:
-        return handler(ev, positional, args)
-    return _import_string(ev, positional, args) if positional and all(map(_names_a_thing, positional[0])) else None
+        return handler(made)
+    return _import_string(made) if positional and all(_names_a_thing(value) for value in made.first) else None
 
 
 def _names_a_thing(value: Value) -> bool:
@@ -54,122 +70,192 @@ def _names_a_thing(value: Value) -> bool:
     return isinstance(value, Const) and isinstance(value.value, str) and bool(_THING.match(value.value))
 
 
-def _first(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    return positional[0] if positional else None
+# --- What passes through ------------------------------------------------------------------------------------------
 
 
-def _last(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    return positional[-1] if positional else None
+def _first(call: _Call) -> Values | None:
+    return call.positional[0] if call.positional else None
 
 
-def _value_keyword(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    named = dict(args)
+def _last(call: _Call) -> Values | None:
+    return call.positional[-1] if call.positional else None
+
+
+def _value_keyword(call: _Call) -> Values | None:
+    """``Field(default=...)`` and its like."""
+    named = dict(call.args)
     if "default" in named:
         return named["default"]
-    if "default_factory" in named or "factory" in named:
-        from brokerlint.link import calls
-
-        factory = named.get("default_factory") or named["factory"]
-        return join((), *[calls.call_value(ev, value, [], None) for value in factory])
-    return positional[0] if positional else None
+    for key in ("default_factory", "factory"):
+        if key in named:
+            return join((), *[call.ev.call_value(value, [], None) for value in named[key]])
+    return _first(call)
 
 
-def _collection(kind: str) -> Callable[[Evaluator, list[Values], Args], Values | None]:
-    def made(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-        if not positional:
-            return (Collection(kind, ()),)
-        spread = [texts.as_collection(ev, value) for value in positional[0]]
+def _getattr(call: _Call) -> Values | None:
+    if len(call.positional) < 2:
+        return None
+    found: list[Values] = []
+    for name in call.positional[1]:
+        if isinstance(name, Const) and isinstance(name.value, str):
+            for base in call.first:
+                values = objects.attribute(call.ev, base, name.value)
+                missing = all(isinstance(value, Unknown) and not value.needs for value in values)
+                found.append(call.positional[2] if missing and len(call.positional) > 2 else values)
+        else:
+            found.append(unknown("an attribute whose name is not known", needs_of((name,))))
+    return join((), *found)
+
+
+def _partial(call: _Call) -> Values | None:
+    if not call.positional:
+        return None
+    given: list[tuple[str | int, Values]] = [*enumerate(call.positional[1:])]
+    given += call.keywords()
+    args = [("" if isinstance(key, int) else key, values) for key, values in given]
+    found: list[Values] = []
+    for function in call.first:
+        if isinstance(function, FunctionValue):
+            found.append((replace(function, given=(*function.given, *given)),))
+        elif isinstance(function, External):
+            found.append(call.ev.call_value(function, args, None))
+        else:
+            found.append((function,))
+    return join((), *found)
+
+
+def _kind_of(call: _Call) -> Values | None:
+    if len(call.positional) != 1:
+        return None
+    return tuple(value.cls if isinstance(value, Instance) else Unknown("a type") for value in call.first)
+
+
+def _vars(call: _Call) -> Values | None:
+    return unknown("all attributes of an object")
+
+
+# --- Collections --------------------------------------------------------------------------------------------------
+
+
+def _collection(kind: str) -> Callable[[_Call], Values | None]:
+    def made(call: _Call) -> Values | None:
+        spread = [texts.as_collection(call.ev, value) for value in call.first]
         items = tuple(item for one in spread for item in one.items)
         return (Collection(kind, items, any(one.more for one in spread)),)
 
     return made
 
 
-def _dict(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
+def _dict(call: _Call) -> Values | None:
     entries: list[tuple[str | int | bool | None, Values]] = []
     more = False
-    for value in positional[0] if positional else ():
+    for value in call.first:
         if isinstance(value, Record):
             entries.extend(value.entries)
             more = more or value.more
         elif isinstance(value, External):
             return (value,)
         elif isinstance(value, Collection):
-            pairs = [pair for item in value.items for pair in item if isinstance(pair, Collection) and len(pair.items) == 2]
-            entries.extend((key.value, pair.items[1]) for pair in pairs for key in pair.items[0] if _is_key(key))
+            inside = [pair for item in value.items for pair in item if isinstance(pair, Collection)]
+            pairs = [pair for pair in inside if len(pair.items) == 2]
+            entries.extend(entry for pair in pairs for entry in _entries(pair))
             more = more or value.more or len(pairs) < len(value.items)
         else:
             more = True
-    entries.extend((key, values) for key, values in args if key not in ("", "*", "**"))
-    more = more or any(key == "**" for key, _ in args)
+    entries.extend(call.keywords())
+    more = more or any(key == "**" for key, _ in call.args)
     return (Record(tuple(entries), more),)
 
 
-def _is_key(value: Value) -> TypeGuard[Const]:
-    return isinstance(value, Const) and not isinstance(value.value, (bytes, float))
+def _entries(pair: Collection) -> list[tuple[str | int | bool | None, Values]]:
+    """A (key, value) pair as entries, one for each key that it may have."""
+    keys = [key.value for key in pair.items[0] if isinstance(key, Const)]
+    return [(key, pair.items[1]) for key in keys if not isinstance(key, (bytes, float))]
 
 
-def _getattr(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    if len(positional) < 2:
+def _empty_mapping(call: _Call) -> Values | None:
+    return (Record(()),)
+
+
+def _namespace(call: _Call) -> Values | None:
+    return (Record(tuple(call.keywords())),)
+
+
+def _zip(call: _Call) -> Values | None:
+    columns = [texts.as_collection(call.ev, values[0]) for values in call.positional if values]
+    if not columns:
         return None
-    found: list[Values] = []
-    for name in positional[1]:
-        if isinstance(name, Const) and isinstance(name.value, str):
-            for base in positional[0]:
-                values = objects.attribute(ev, base, name.value)
-                missing = all(isinstance(value, Unknown) and not value.needs for value in values)
-                found.append(positional[2] if missing and len(positional) > 2 else values)
-        else:
-            found.append(unknown("an attribute whose name is not known", needs_of((name,))))
-    return join((), *found)
+    length = min(len(column.items) for column in columns)
+    rows = tuple((Collection("tuple", tuple(column.items[i] for column in columns)),) for i in range(length))
+    return (Collection("list", rows, any(column.more for column in columns)),)
 
 
-def _partial(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    if not positional:
+def _enumerate(call: _Call) -> Values | None:
+    if not call.first:
         return None
-    found: list[Values] = []
-    rest = [values for values in positional[1:]]
-    given: list[tuple[str | int, Values]] = [(index, values) for index, values in enumerate(rest)]
-    given += [(key, values) for key, values in args if key not in ("", "*", "**")]
-    for function in positional[0]:
-        if isinstance(function, FunctionValue):
-            found.append(
-                (
-                    FunctionValue(
-                        function.path,
-                        function.qualname,
-                        function.definition,
-                        function.receiver,
-                        function.within,
-                        function.owner,
-                        (*function.given, *given),
-                    ),
-                )
-            )
-        elif isinstance(function, External):
-            from brokerlint.link import calls
-
-            made = calls.call_value(ev, function, [("" if isinstance(k, int) else k, v) for k, v in given], None)
-            found.append(made)
-        else:
-            found.append((function,))
-    return join((), *found)
+    column = texts.as_collection(call.ev, call.first[0])
+    rows = tuple((Collection("tuple", ((Unknown("a position"),), item)),) for item in column.items)
+    return (Collection("list", rows, column.more),)
 
 
-def _json(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    found: list[Values] = []
-    for value in positional[0] if positional else ():
+def _next(call: _Call) -> Values | None:
+    if not call.positional:
+        return None
+    found = join((), *[call.ev.element_of(value) for value in call.first])
+    return join(found, call.positional[1]) if len(call.positional) > 1 else found
+
+
+# --- Paths, files and data ----------------------------------------------------------------------------------------
+
+
+def _join_path(call: _Call) -> Values | None:
+    parts: list[Values] = []
+    for index, values in enumerate(call.positional):
+        parts += [(Const("/"),), values] if index else [values]
+    return concat(parts) if parts else None
+
+
+def _open(call: _Call) -> Values | None:
+    """A file that is opened, known by the end of its path."""
+    found: list[Value] = []
+    for value in call.first:
         if isinstance(value, Const) and isinstance(value.value, str):
-            try:
-                found.append(from_data(json.loads(value.value)))
-            except (ValueError, RecursionError):
-                found.append(unknown("text that is not JSON"))
-        elif isinstance(value, EnvVar):
-            inner = _json(ev, [value.default], args) if value.default else None
-            found.append(join(inner, unknown("JSON in an environment variable")) if inner else unknown(f"JSON in ${value.name}"))
+            found.append(External(_FILE + value.value))
+        elif isinstance(value, Template) and isinstance(value.parts[-1], str):
+            found.append(External(_FILE + value.parts[-1]))
+        elif isinstance(value, External) and value.path.startswith(_FILE):
+            found.append(value)
         else:
-            found.append(unknown("JSON that is not known", needs_of((value,))))
+            found.append(Unknown("a file whose path is not known", needs_of((value,))))
+    return tuple(found)
+
+
+def _load_data(call: _Call) -> Values | None:
+    """``yaml.safe_load(open("config.yml"))``: the content of a file of the tree."""
+    found: list[Values] = []
+    for value in call.first:
+        data = None
+        if isinstance(value, External) and value.path.startswith(_FILE):
+            data = call.ev.files.data(value.path.removeprefix(_FILE).removesuffix(".read"), call.near)
+        found.append(unknown("data read from a file", needs_of((value,))) if data is None else from_data(data))
     return join((), *found)
+
+
+def _json(call: _Call) -> Values | None:
+    return join((), *[_parsed(value) for value in call.first])
+
+
+def _parsed(value: Value) -> Values:
+    """The data in a JSON text."""
+    if isinstance(value, Const) and isinstance(value.value, str):
+        try:
+            return from_data(json.loads(value.value))
+        except (ValueError, RecursionError):
+            return unknown("text that is not JSON")
+    if isinstance(value, EnvVar):
+        inner = join((), *[_parsed(default) for default in value.default or ()])
+        return join(inner, unknown("JSON in an environment variable")) if inner else unknown(f"JSON in ${value.name}")
+    return unknown("JSON that is not known", needs_of((value,)))
 
 
 def from_data(data: object, depth: int = 12) -> Values:
@@ -185,114 +271,36 @@ def from_data(data: object, depth: int = 12) -> Values:
     return unknown("data of another kind")
 
 
-_FILE = "file:"
+# --- Things named in texts ----------------------------------------------------------------------------------------
 
 
-def _open(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    """A file that is opened, known by the end of its path."""
+def _import_module(call: _Call) -> Values | None:
     found: list[Value] = []
-    for value in positional[0] if positional else ():
+    for value in call.first:
         if isinstance(value, Const) and isinstance(value.value, str):
-            found.append(External(_FILE + value.value))
-        elif isinstance(value, Template) and isinstance(value.parts[-1], str):
-            found.append(External(_FILE + value.parts[-1]))
-        elif isinstance(value, External) and value.path.startswith(_FILE):
-            found.append(value)
+            found.append(call.ev.program.resolve("", value.value))
         else:
-            found.append(Unknown("a file whose path is not known", needs_of((value,))))
-    return tuple(found)
+            found.append(Unknown("a module whose name is not known", needs_of((value,))))
+    return join((), tuple(found))
 
 
-def _load_data(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    """``yaml.safe_load(open("config.yml"))``: the content of a file of the tree."""
-    found: list[Values] = []
-    for value in positional[0] if positional else ():
-        path = value.path.removeprefix(_FILE).removesuffix(".read") if isinstance(value, External) else ""
-        data = ev.files.data(path, ev.here) if isinstance(value, External) and value.path.startswith(_FILE) else None
-        found.append(from_data(data) if data is not None else unknown("data read from a file", needs_of((value,))))
-    return join((), *found)
+def _import_string(call: _Call) -> Values | None:
+    """``import_string("package.module.Name")`` and ``"package.module:Name"``."""
+    return join((), *[_named(call.ev, value) for value in call.first])
 
 
-def _join_path(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    parts: list[Values] = []
-    for index, values in enumerate(positional):
-        parts += [(Const("/"),), values] if index else [values]
-    return concat(parts) if parts else None
+def _named(ev: Engine, value: Value) -> Values:
+    text = value.value if isinstance(value, Const) else None
+    if isinstance(value, EnvVar) and value.default and isinstance(value.default[0], Const):
+        text = value.default[0].value
+    if not isinstance(text, str) or not ("." in text or ":" in text):
+        return unknown("a thing named in a text that is not known", needs_of((value,)))
+    module, _, name = text.replace(":", ".").rpartition(".")
+    target = ev.program.resolve("", module)
+    return ev.member(target.path, name) if isinstance(target, ModuleValue) else (External(f"{module}.{name}"),)
 
 
-def _zip(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    columns = [texts.as_collection(ev, values[0]) for values in positional if values]
-    if not columns:
-        return None
-    length = min(len(column.items) for column in columns)
-    rows = tuple((Collection("tuple", tuple(column.items[i] for column in columns)),) for i in range(length))
-    return (Collection("list", rows, any(column.more for column in columns)),)
-
-
-def _enumerate(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    if not positional or not positional[0]:
-        return None
-    column = texts.as_collection(ev, positional[0][0])
-    rows = tuple((Collection("tuple", ((Unknown("a position"),), item)),) for item in column.items)
-    return (Collection("list", rows, column.more),)
-
-
-def _vars(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    return unknown("all attributes of an object")
-
-
-def _import_module(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    found: list[Values] = []
-    for value in positional[0] if positional else ():
-        if isinstance(value, Const) and isinstance(value.value, str):
-            found.append((ev.program.resolve("", value.value),))
-        else:
-            found.append(unknown("a module whose name is not known", needs_of((value,))))
-    return join((), *found)
-
-
-def _import_string(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    """``import_string("package.module.Name")`` and ``"package.module:Name"``: a thing named in a text."""
-    found: list[Values] = []
-    for value in positional[0] if positional else ():
-        text = value.value if isinstance(value, Const) else None
-        if isinstance(value, EnvVar) and value.default and isinstance(value.default[0], Const):
-            text = value.default[0].value
-        if isinstance(text, str) and ("." in text or ":" in text):
-            module, _, name = text.replace(":", ".").rpartition(".")
-            target = ev.program.resolve("", module)
-            found.append(ev.member(target.path, name) if isinstance(target, ModuleValue) else (External(f"{module}.{name}"),))
-        else:
-            found.append(unknown("a thing named in a text that is not known", needs_of((value,))))
-    return join((), *found)
-
-
-def _namespace(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    return (Record(tuple((key, values) for key, values in args if key not in ("", "*", "**"))),)
-
-
-def _next(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    if not positional:
-        return None
-    found = join((), *[ev.element_of(value) for value in positional[0]])
-    return join(found, positional[1]) if len(positional) > 1 else found
-
-
-def _asyncio(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    return positional[0] if positional else None
-
-
-def _kind_of(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    if len(positional) != 1:
-        return None
-    return tuple(value.cls if isinstance(value, Instance) else Unknown("a type") for value in positional[0])
-
-
-def _empty_mapping(ev: Evaluator, positional: list[Values], args: Args) -> Values | None:
-    return (Record(()),)
-
-
-_FUNCTIONS: dict[str, Callable[[Evaluator, list[Values], Args], Values | None]] = {
+_FUNCTIONS: dict[str, Callable[[_Call], Values | None]] = {
     "builtins.str": _first,
     "builtins.bytes": _first,
     "builtins.int": _first,
@@ -353,10 +361,10 @@ _FUNCTIONS: dict[str, Callable[[Evaluator, list[Values], Args], Values | None]] 
     "contextlib.closing": _first,
     "contextlib.aclosing": _first,
     "itertools.chain": _collection("list"),
-    "asyncio.run": _asyncio,
-    "asyncio.wait_for": _asyncio,
-    "asyncio.create_task": _asyncio,
-    "asyncio.shield": _asyncio,
+    "asyncio.run": _first,
+    "asyncio.wait_for": _first,
+    "asyncio.create_task": _first,
+    "asyncio.shield": _first,
     "dataclasses.field": _value_keyword,
     "attr.ib": _value_keyword,
     "attr.field": _value_keyword,
@@ -368,6 +376,5 @@ _FUNCTIONS: dict[str, Callable[[Evaluator, list[Values], Args], Values | None]] 
     "click.option": _value_keyword,
     "typer.Option": _value_keyword,
     "typer.Argument": _value_keyword,
-    "enum.auto": lambda ev, positional, args: unknown("a generated member"),
+    "enum.auto": lambda call: unknown("a generated member"),
 }
-

@@ -1,131 +1,96 @@
-"""Objects put somewhere by one module and taken out by another: ``app.state.producer``, ``registry[QUEUE]``, ``module.client = ...``.
+"""Objects that one module puts somewhere and another takes out: ``app.state.producer``, ``registry[QUEUE]``.
 
-When nothing nearer is known about an attribute or a key, what *any* module of the program stores under the same names is
-taken. Only objects travel this way; a text found by its key alone would be a guess.
+When nothing nearer is known about an attribute or a key, what *any* module of the program stores under the same names
+is taken. Only objects travel this way; a text found by its key alone would be a guess.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from brokerlint.link.assignments import Assignment
+from brokerlint.link.engine import Engine
 from brokerlint.link.scopes import At
-from brokerlint.link.sites import bodies
-from brokerlint.link.values import Client, Const, FunctionValue, Instance, ModuleValue, Value, Values, join
+from brokerlint.link.values import Client, Const, FunctionValue, Instance, ModuleValue, Values, join
 from brokerlint.python import ir
 
-if TYPE_CHECKING:
-    from brokerlint.link.evaluate import Evaluator
+
+def by_attribute(ev: Engine, expr: ir.Attribute) -> Values:
+    """``app.state.producer`` (or ``request.app.state.producer``): what is stored under the same two last names."""
+    if not isinstance(expr.value, ir.Attribute):
+        return ()
+    ev.assignments.refresh()
+    holder = expr.value.attr
+    key = ("attribute", holder, expr.attr)
+    answers = ev.assignments.answers
+    if key not in answers:
+        answers[key] = ()
+        found = [
+            value_of(ev, one, one.binding.value)
+            for one in ev.assignments.attributes.get(expr.attr, ())
+            if isinstance(one.binding.target, ir.Attribute)
+            and isinstance(one.binding.target.value, ir.Attribute)
+            and one.binding.target.value.attr == holder
+        ]
+        answers[key] = _objects(join((), *found))
+    return answers[key]
 
 
-class Stores:
-    """Assignments to attributes and items in all modules read so far, by attribute name and by key expression."""
+def on_module(ev: Engine, path: str, name: str) -> Values:
+    """``settings.client = ...`` in another module: what is stored on the module at ``path``."""
+    ev.assignments.refresh()
+    key = ("module", path, name)
+    answers = ev.assignments.answers
+    if key not in answers:
+        answers[key] = ()
+        found: list[Values] = []
+        for one in ev.assignments.attributes.get(name, ()):
+            target = one.binding.target
+            base = target.value if one.path != path and isinstance(target, ir.Attribute) else None
+            if isinstance(base, (ir.Name, ir.Attribute)) and ModuleValue(path) in value_of(ev, one, base):
+                found.append(value_of(ev, one, one.binding.value))
+        answers[key] = _objects(join((), *found))
+    return answers[key]
 
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self.count = -1
-        self.attributes: dict[str, list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]]] = {}
-        self.items: list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]] = []
-        self.keyed: dict[object, list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]]] = {}
-        self.indexed = 0
-        self.answers: dict[object, Values] = {}
 
-    def under(self, ev: Evaluator, key: object) -> list[tuple[str, tuple[ir.Function | ir.Class, ...], ir.Binding]]:
-        """The item assignments whose key may be ``key``; each key is evaluated once."""
-        while self.indexed < len(self.items):
-            path, chain, binding = item = self.items[self.indexed]
-            self.indexed += 1
-            target = binding.target
-            if isinstance(target, ir.Subscript) and not isinstance(target.index, ir.Opaque):
-                for one in _value(ev, path, chain, target.index, binding):
-                    if isinstance(one, Const):
-                        self.keyed.setdefault(one.value, []).append(item)
-        return self.keyed.get(key, [])
+def by_key(ev: Engine, keys: Values) -> Values:
+    """``container[KEY]`` where the container is not known: the objects that are stored under an equal key."""
+    texts = [key.value for key in keys if isinstance(key, Const) and isinstance(key.value, str)]
+    wanted = [text for text in texts if len(text) >= _TELLING]
+    if not wanted or len(wanted) < len(keys):
+        return ()
+    ev.assignments.refresh()
+    key = ("key", tuple(wanted))
+    answers = ev.assignments.answers
+    if key not in answers:
+        answers[key] = ()
+        found = [value_of(ev, one, one.binding.value) for text in wanted for one in under(ev, text)]
+        answers[key] = _objects(join((), *found))
+    return answers[key]
 
-    def refresh(self, ev: Evaluator) -> None:
-        """Take in the modules that were read since the last time; earlier answers may then be incomplete."""
-        if ev.program.count == self.count:
-            return
-        self.count = ev.program.count
-        for module in ev.program.loaded():
-            if module.path in self.seen:
-                continue
-            self.seen.add(module.path)
-            self.answers.clear()
-            for chain, body in bodies(module.body):
-                for binding in body.bindings:
-                    if isinstance(binding.target, ir.Attribute):
-                        self.attributes.setdefault(binding.target.attr, []).append((module.path, chain, binding))
-                    elif isinstance(binding.target, ir.Subscript):
-                        self.items.append((module.path, chain, binding))
+
+_TELLING = 3
+"""Characters; a shorter key is used for too many things."""
+
+
+def under(ev: Engine, key: object) -> list[Assignment]:
+    """The item assignments whose key may be ``key``, of the modules taken in so far; each key is evaluated once."""
+    index = ev.assignments
+    while index.indexed < len(index.items):
+        one = index.items[index.indexed]
+        index.indexed += 1
+        target = one.binding.target
+        if isinstance(target, ir.Subscript) and not isinstance(target.index, ir.Opaque):
+            for value in value_of(ev, one, target.index):
+                if isinstance(value, Const):
+                    index.keyed.setdefault(value.value, []).append(one)
+    return index.keyed.get(key, [])
+
+
+def value_of(ev: Engine, one: Assignment, expr: ir.Expr) -> Values:
+    """The values of ``expr``, a part of an assignment, where the assignment stands."""
+    module = ev.module(one.path)
+    scope = ev.symbolic(module, one.chain) if module is not None and one.chain else module
+    return ev.values(expr, scope, At(one.binding.order, one.binding.block)) if scope is not None else ()
 
 
 def _objects(values: Values) -> Values:
     return tuple(value for value in values if isinstance(value, (Client, Instance, FunctionValue)))
-
-
-def _value(
-    ev: Evaluator, path: str, chain: tuple[ir.Function | ir.Class, ...], expr: ir.Expr, binding: ir.Binding
-) -> Values:
-    module = ev.module(path)
-    scope = ev.symbolic(module, chain) if module is not None and chain else module
-    return ev.values(expr, scope, At(binding.order, binding.block)) if scope is not None else ()
-
-
-def by_attribute(ev: Evaluator, expr: ir.Attribute) -> Values:
-    """``app.state.producer`` (or ``request.app.state.producer``): what is stored under the same two last names."""
-    if not isinstance(expr.value, ir.Attribute):
-        return ()
-    stores = ev.stores
-    stores.refresh(ev)
-    key = ("attribute", expr.value.attr, expr.attr)
-    if key not in stores.answers:
-        stores.answers[key] = ()
-        found = [
-            _value(ev, path, chain, binding.value, binding)
-            for path, chain, binding in stores.attributes.get(expr.attr, ())
-            if isinstance(binding.target, ir.Attribute)
-            and isinstance(binding.target.value, ir.Attribute)
-            and binding.target.value.attr == expr.value.attr
-        ]
-        stores.answers[key] = _objects(join((), *found))
-    return stores.answers[key]
-
-
-def on_module(ev: Evaluator, path: str, name: str) -> Values:
-    """``settings.client = ...`` in another module: what is stored on the module at ``path``."""
-    stores = ev.stores
-    stores.refresh(ev)
-    key = ("module", path, name)
-    if key not in stores.answers:
-        stores.answers[key] = ()
-        found: list[Values] = []
-        for where, chain, binding in stores.attributes.get(name, ()):
-            target = binding.target
-            if where != path and isinstance(target, ir.Attribute) and isinstance(target.value, (ir.Name, ir.Attribute)):
-                base = _value(ev, where, chain, target.value, binding)
-                if ModuleValue(path) in base:
-                    found.append(_value(ev, where, chain, binding.value, binding))
-        stores.answers[key] = _objects(join((), *found))
-    return stores.answers[key]
-
-
-def by_key(ev: Evaluator, keys: Values) -> Values:
-    """``container[KEY]`` where the container is not known: the objects that are stored under an equal key."""
-    wanted = [key.value for key in keys if _telling(key)]
-    if not wanted or len(wanted) < len(keys):
-        return ()
-    stores = ev.stores
-    stores.refresh(ev)
-    key = ("key", tuple(wanted))
-    if key not in stores.answers:
-        stores.answers[key] = ()
-        found: list[Values] = []
-        for one in wanted:
-            for path, chain, binding in stores.under(ev, one):
-                found.append(_value(ev, path, chain, binding.value, binding))
-        stores.answers[key] = _objects(join((), *found))
-    return stores.answers[key]
-
-
-def _telling(key: Value) -> bool:
-    return isinstance(key, Const) and isinstance(key.value, str) and len(key.value) >= 3

@@ -1,20 +1,17 @@
 """The values that the evaluator computes with.
 
 A name's value is a *set* of these (``Values``: a tuple without duplicates, bounded by ``MOST``). What is not known is a
-value too: ``Unknown`` says why, and names the parameters and receivers that would settle it (``needs``), so that linking
-can go on to the callers.
+value too: ``Unknown`` says why, and names the parameters and receivers that would settle it (``needs``), so that
+linking can go on to the callers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from brokerlint.places import Place
 from brokerlint.python import ir
-
-if TYPE_CHECKING:
-    from brokerlint.link.scopes import Activation
 
 MOST = 24
 """How many values one expression may have before the rest is given up as unknown."""
@@ -110,7 +107,10 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class ClassValue:
-    """A class of the program; ``open`` when it stands for any class that derives from it, too (``cls`` of a class method)."""
+    """A class of the program, with the activation around it when it stands in a function.
+
+    ``open``: it stands for any class that derives from it, too (``cls`` of a class method).
+    """
 
     path: str
     definition: ir.Class = field(compare=False, repr=False)
@@ -139,8 +139,8 @@ class FunctionValue:
 class Instance:
     """An object of a class of the program, told apart by where it was made.
 
-    ``site`` None stands for *any* instance: the receiver inside a method whose caller is not known. ``arguments`` are the
-    constructor's, by parameter name.
+    ``site`` None stands for *any* instance: the receiver inside a method whose caller is not known. ``arguments`` are
+    the constructor's, by parameter name; ``depth`` tells how deeply objects are nested in them.
     """
 
     cls: ClassValue
@@ -151,6 +151,30 @@ class Instance:
     def __hash__(self) -> int:
         """By class and site only."""
         return hash((self.cls.path, self.cls.qualname, self.site, len(self.arguments)))
+
+
+@dataclass(eq=False, slots=True)
+class Activation:
+    """A body with what is known about the names around it: a module, a class body, or one call of a function.
+
+    ``kind`` is ``module``, ``class`` or ``function``. ``arguments`` holds the values of parameters that the caller
+    gave; one without an entry is symbolic, or, when ``bound``, has its default. Activations are compared by identity.
+    """
+
+    module: ir.Module
+    body: ir.Body
+    kind: str
+    parent: Activation | None = None
+    function: FunctionValue | None = None
+    cls: ClassValue | None = None
+    arguments: dict[str, Values] = field(default_factory=dict)
+    receiver: Instance | ClassValue | None = None
+    bound: bool = False
+
+    @property
+    def path(self) -> str:
+        """The file that the body stands in."""
+        return self.module.path
 
 
 @dataclass(frozen=True, slots=True)

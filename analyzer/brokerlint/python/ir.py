@@ -2,8 +2,8 @@
 
 Expressions keep their structure but not their formatting. Statements are flattened: each body (of a module, class or
 function) lists its *bindings* (every assignment, loop target, ``with ... as``), its *sites* (calls) and its *exits*
-(return, yield, raise) in source order, each with the *block* (branch, loop, try, with) that it stands in. That is enough to
-answer "which values may this name have here" without a statement tree.
+(return, yield, raise) in source order, each with the *block* (branch, loop, try, with) that it stands in. That is
+enough to answer "which values may this name have here" without a statement tree.
 
 All types are frozen and picklable; ``line`` is 1-based.
 """
@@ -249,7 +249,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """``target = value``. ``kind``: ``assign``, ``augment`` (``+=``), ``declare`` (annotation only), ``for``, ``with``."""
+    """``target = value``.
+
+    ``kind``: ``assign``, ``augment`` (``+=``), ``declare`` (annotation only), ``for``, ``with``.
+    """
 
     target: Expr
     value: Expr
@@ -262,7 +265,11 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A call where it stands. ``use`` says what becomes of the result: ``dropped``, ``returned``, ``assigned``, ``used``."""
+    """A call where it stands.
+
+    ``use`` says what becomes of the result: ``dropped``, ``returned``, ``assigned``, ``argument``, ``collected`` (an
+    element of a comprehension), ``decorator`` or ``used`` in another expression.
+    """
 
     call: Call
     block: int

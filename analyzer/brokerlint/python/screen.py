@@ -25,10 +25,11 @@ _STACK = 512 * 1024 * 1024
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _STRINGS = re.compile(rb"\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
 _BRACKETS = re.compile(rb"[\[\](){}]")
+_LINKS = re.compile(rb"[-+*/.%|&]|\bnot\b|\band\b|\bor\b")
 T = TypeVar("T")
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 - what the file is, not what went wrong
     """A file that is not parsed. ``kind`` is a diagnostic kind; the message is one clause."""
 
     def __init__(self, kind: str, message: str, line: int = 1) -> None:
@@ -62,19 +63,27 @@ def check(data: bytes) -> None:
     if len(data) > LARGEST_FILE:
         raise Unreadable("too-large", f"is larger than {LARGEST_FILE // 1024 // 1024} MiB")
     if data.count(b"(") + data.count(b"[") + data.count(b"{") > DEEPEST_NESTING:
-        bare = _STRINGS.sub(b"", data)
-        depth = deepest = 0
-        where = 0
-        for match in _BRACKETS.finditer(bare):
-            depth = depth + 1 if match[0] in b"([{" else max(0, depth - 1)
-            if depth > deepest:
-                deepest, where = depth, match.start()
-        if deepest > DEEPEST_NESTING:
-            raise Unreadable("too-deep", f"nests {deepest} brackets", bare[:where].count(b"\n") + 1)
+        _check_nesting(_STRINGS.sub(b"", data))
     if len(data) > LONGEST_CHAIN:
-        for number, line in enumerate(data.split(b"\n"), 1):
-            if len(line) > LONGEST_CHAIN and len(re.findall(rb"[-+*/.%|&]|\bnot\b|\band\b|\bor\b", _STRINGS.sub(b"", line))) > LONGEST_CHAIN:
-                raise Unreadable("too-deep", "holds an expression that is too long", number)
+        _check_chains(data)
+
+
+def _check_nesting(bare: bytes) -> None:
+    """``bare`` is the source without its strings and comments."""
+    depth = deepest = where = 0
+    for match in _BRACKETS.finditer(bare):
+        depth = depth + 1 if match[0] in b"([{" else max(0, depth - 1)
+        if depth > deepest:
+            deepest, where = depth, match.start()
+    if deepest > DEEPEST_NESTING:
+        raise Unreadable("too-deep", f"nests {deepest} brackets", bare[:where].count(b"\n") + 1)
+
+
+def _check_chains(data: bytes) -> None:
+    """Every operator of a chain nests the expression one level deeper."""
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if len(line) > LONGEST_CHAIN and len(_LINKS.findall(_STRINGS.sub(b"", line))) > LONGEST_CHAIN:
+            raise Unreadable("too-deep", "holds an expression that is too long", number)
 
 
 def deeply(function: Callable[[], T]) -> T:
