@@ -7,7 +7,7 @@ they mean in a template.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from brokerlint.link.constructs import methods, pulumi
 from brokerlint.link.constructs.assets import Folders
@@ -32,12 +32,13 @@ def facts(evaluator: Evaluator, sources: Sources, paths: Iterable[str]) -> Manif
 
     Takes the program's evaluator, its sources and all paths of the tree.
     """
+    files = [path for path in sources.mentioning_any(tuple(_READERS)) if not _TESTS.search(path)]
     found = ManifestFacts()
-    for word, read in ((b"aws_cdk", _cdk), (b"pulumi_aws", _pulumi)):
-        files = [path for path in sources.mentioning_any([word]) if not _TESTS.search(path)]
-        if files:
-            sources.read(files)
-            found = found + facts_of(read(evaluator, sources, files, Folders(paths)))
+    for word, read in _READERS.items() if files else ():
+        own = [path for path in files if word in sources.text(path)]
+        if own:
+            sources.read(own)
+            found = found + facts_of(read(evaluator, sources, own, Folders(paths)))
     return found
 
 
@@ -63,3 +64,10 @@ def _pulumi(evaluator: Evaluator, sources: Sources, paths: list[str], folders: F
     own = Evaluator(evaluator.program, recording(packages), evaluator.files)
     walk = Walk(own, paths, lambda path: packages.is_construct(packages.kind(path)), frozenset())
     return pulumi.estate(own, Constructs(own, walk.made), folders)
+
+
+_READERS: Mapping[bytes, Callable[[Evaluator, Sources, list[str], Folders], Estate]] = {
+    b"aws_cdk": _cdk,
+    b"pulumi_aws": _pulumi,
+}
+"""How infrastructure code is read that uses a library, by the word that tells so."""

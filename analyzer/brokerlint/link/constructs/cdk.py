@@ -279,13 +279,15 @@ class Drawing:
     def _pattern(self, one: Construct, form: Form) -> None:
         reading, args = self._reading.of(one), one.made.args
         waiting: list[tuple[Draft, Form, Part, Args]] = []
+        functions = sum(1 for part in form.parts.values() if part.construct.startswith("aws_lambda.Function"))
         for name, part in form.parts.items():
             existing = reading.at(args, part.existing) if part.existing else ()
             if existing:
                 self._parts[one.key, name] = reading.term(existing)
             elif part.is_made(lambda name: bool(reading.at(args, name))):
                 own = self.table.constructs.get(part.construct) or Form(part.type)
-                draft = self._draft(f"{one.key}/{name}", one, own, f".{name}")
+                only = own.type == FUNCTION and functions == 1
+                draft = self._draft(f"{one.key}/{name}", one, own, "" if only else f".{name}")
                 self._parts[one.key, name] = draft.reference
                 waiting.append((draft, own, part, self._options(args, part.given, reading) if part.given else []))
         for draft, own, part, options in waiting:
@@ -294,8 +296,7 @@ class Drawing:
                 self._set_part(draft, target, source, one)
             if own.type == FUNCTION:
                 self._function(draft, own, options, reading)
-        functions = [draft for draft, own, _, _ in waiting if own.type == FUNCTION][:1]
-        self._tell(one, form, functions)
+        self._tell(one, form, [draft for draft, own, _, _ in waiting if own.type == FUNCTION][:1])
 
     def _set_part(self, draft: Draft, target: str, source: str, one: Construct) -> None:
         term = literal(source[1:]) if source.startswith("'") else self._parts.get((one.key, source[1:]), NOTHING)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 from brokerlint.link.calls import Args
 from brokerlint.link.constructs.cdk import Drawing
@@ -14,6 +15,9 @@ from brokerlint.link.values import Client, Collection
 from brokerlint.manifests.aws.resources import FUNCTION, TASK
 from brokerlint.manifests.facts import Text, Value
 from brokerlint.manifests.terms import Term, concat, literal, mapping
+
+_BUS = re.compile(r'"EventBusName"\s*:\s*"([\w./-]+)"')
+"""The bus that the template of a request names."""
 
 Method = Callable[[Drawing, Draft, Reading, Act], None]
 
@@ -161,12 +165,21 @@ def _api_method(drawing: Drawing, draft: Draft, reading: Reading, act: Act) -> N
 
 
 def _integration(args: Args, reading: Reading, line: int) -> Term:
-    """The integration as CloudFormation has it: its address names service, action or path."""
+    """The integration as CloudFormation has it: its address names service, action or path, its request maybe a bus."""
     service = reading.term(reading.at(args, "service")).value
     path, action = reading.term(reading.at(args, "path")), reading.term(reading.at(args, "action"))
     last: tuple[Value, ...] = (Text("path/"), path.value) if path else (Text("action/"), action.value)
+    bus = _BUS.search(" ".join(text for text in _texts(reading.term(reading.at(args, "options.request_templates")))))
+    if bus is not None:
+        parameters = mapping({"EventBusName": literal(bus[1])})
+        return mapping({"Subtype": literal("EventBridge-PutEvents"), "RequestParameters": parameters}, line)
     uri = concat([Text("arn:aws:apigateway:*:"), service, Text(":"), *last])
     return mapping({"Uri": Term(uri, line)}, line)
+
+
+def _texts(term: Term) -> Iterator[str]:
+    for _, one in term.items():
+        yield one.text
 
 
 _METHODS: Mapping[str, Method] = {

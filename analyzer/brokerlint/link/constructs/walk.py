@@ -22,7 +22,8 @@ MOST_BODIES = 4000
 """Bodies with their arguments that are walked in one program."""
 
 DEEPEST = 40
-"""Calls inside each other."""
+MOST_RECURSION = 2
+"""Calls inside each other, and of one function inside itself."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,6 +58,7 @@ class Walk:
         self._known = frozenset(self._paths)
         self._seen: dict[int, Activation] = {}
         self._bodies: set[int] = set()
+        self._inside: list[int] = []
         self.made: list[Made] = []
         self.acts: list[Act] = []
         for path in self._paths:
@@ -81,12 +83,15 @@ class Walk:
                             yield scope
 
     def _body(self, scope: Activation, depth: int) -> None:
-        if id(scope) in self._seen or len(self._seen) >= MOST_BODIES or depth > DEEPEST:
+        again = self._inside.count(id(scope.body)) >= MOST_RECURSION
+        if id(scope) in self._seen or len(self._seen) >= MOST_BODIES or depth > DEEPEST or again:
             return
         self._seen[id(scope)] = scope
         self._bodies.add(id(scope.body))
+        self._inside.append(id(scope.body))
         for site in scope.body.sites:
             self._site(site, scope, depth + 1)
+        self._inside.pop()
 
     def _site(self, site: ir.Site, scope: Activation, depth: int) -> None:
         call, at = site.call, At(site.order, site.block)
