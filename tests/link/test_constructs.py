@@ -372,13 +372,17 @@ class TestFunctions:
             ('PythonFunction(self, "F", entry="src")', "src/index.py"),
             ('lambda_.Function(self, "F", code=lambda_.AssetCode("src"), handler="a.b.handler")', "src/a/b.py"),
             (
-                "lambda_.DockerImageFunction(self, 'F', "
-                "code=lambda_.DockerImageCode.from_image_asset('img', cmd=['m.handler']))",
+                (
+                    "lambda_.DockerImageFunction(self, 'F', "
+                    "code=lambda_.DockerImageCode.from_image_asset('img', cmd=['m.handler']))"
+                ),
                 "img/m.py",
             ),
             (
-                "lambda_.Function(self, 'F', handler='index.handler', "
-                "code=lambda_.InlineCode(open('worker.py').read()))",
+                (
+                    "lambda_.Function(self, 'F', handler='index.handler', "
+                    "code=lambda_.InlineCode(open('worker.py').read()))"
+                ),
                 "worker.py",
             ),
         ],
@@ -445,8 +449,10 @@ class TestLinks:
         [
             'lambda_.EventSourceMapping(self, "M", target=worker, event_source_arn=orders.queue_arn, batch_size=4)',
             'worker.add_event_source_mapping("M", event_source_arn=orders.queue_arn, batch_size=4)',
-            "lambda_.CfnEventSourceMapping(self, 'M', function_name=worker.function_arn, "
-            "event_source_arn=orders.queue_arn, batch_size=4)",
+            (
+                "lambda_.CfnEventSourceMapping(self, 'M', function_name=worker.function_arn, "
+                "event_source_arn=orders.queue_arn, batch_size=4)"
+            ),
             "worker.add_event_source(sources.SqsEventSource(orders, batch_size=4))",
         ],
     )
@@ -609,8 +615,10 @@ class TestPulumi:
             'json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 4})',
             'pulumi.Output.json_dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 4})',
             'dead.arn.apply(lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 4}))',
-            "pulumi.Output.all(dead.arn, 4).apply("
-            'lambda both: json.dumps({"deadLetterTargetArn": both[0], "maxReceiveCount": both[1]}))',
+            (
+                "pulumi.Output.all(dead.arn, 4).apply("
+                'lambda both: json.dumps({"deadLetterTargetArn": both[0], "maxReceiveCount": both[1]}))'
+            ),
         ],
     )
     def test_outputs_inside_texts(self, policy: str) -> None:
