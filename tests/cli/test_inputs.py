@@ -25,6 +25,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     libraries: tuple[object, ...] = ()
     texts: Mapping[str, bytes] = field(default_factory=dict)
+    store: object = None
 
 
 @dataclass
