@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from brokerlint.cache import Store
 from brokerlint.discover import Discovered, discover
 from brokerlint.facts import Facts
-from brokerlint.link.linking import link
-from brokerlint.manifests import registry
-from brokerlint.manifests.facts import ManifestFacts
-from brokerlint.models.index import in_use
-from brokerlint.models.load import builtin, index
-from brokerlint.models.model import Library, Models
+from brokerlint.models.model import Library
 from brokerlint.read import Sources
+from brokerlint.remembered import Remembered
+
+if TYPE_CHECKING:
+    from brokerlint.manifests.facts import ManifestFacts
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) while the work goes on."""
@@ -44,9 +44,20 @@ def analyse(root: Path, options: Options = Options(), progress: Progress | None 
     """The facts of the tree below ``root``. Problems with single files are diagnostics in the result."""
     found = discover(root, options.include, options.exclude)
     sources = Sources(root, found.sources, dict(options.texts), options.workers, options.executor, options.store)
-    models = index((*builtin(), *options.libraries))
+
+    def content(path: str) -> bytes:
+        return (root / path).read_bytes()
+
     try:
-        return _facts(sources, found, models, lambda path: (root / path).read_bytes(), progress)
+        choices = repr((options.include, options.exclude, options.libraries))
+        real = options.store if not options.texts else None
+        memory = Remembered(real, sources, found, content, choices) if real else None
+        facts = memory.facts() if memory else None
+        if facts is None:
+            facts = _facts(sources, found, options.libraries, content, progress)
+            if memory:
+                memory.keep(facts)
+        return facts
     finally:
         sources.close()
 
@@ -57,13 +68,22 @@ def analyse_sources(files: Mapping[str, str], libraries: tuple[Library, ...] = (
     sources = [path for path in texts if path.endswith(".py")]
     others = [path for path in texts if not path.endswith(".py")]
     found = Discovered(tuple(sorted(sources)), tuple(sorted(others)), tuple(sorted(texts)))
-    return _facts(Sources(None, sources, texts, 1), found, index((*builtin(), *libraries)), texts.__getitem__, None)
+    return _facts(Sources(None, sources, texts, 1), found, libraries, texts.__getitem__, None)
 
 
 def _facts(
-    sources: Sources, found: Discovered, models: Models, content: Callable[[str], bytes], progress: Progress | None
+    sources: Sources,
+    found: Discovered,
+    libraries: tuple[Library, ...],
+    content: Callable[[str], bytes],
+    progress: Progress | None,
 ) -> Facts:
+    from brokerlint.link.linking import link  # half a second of imports that a run without news does not need
+    from brokerlint.models.index import in_use
+    from brokerlint.models.load import builtin, index
+
     started = time.perf_counter()
+    models = index((*builtin(), *libraries))
     manifests = _manifests(found, content)
     wanted = sources.mentioning_any(models.words)
     used = in_use(models.libraries, lambda word: any(word.encode() in sources.text(path) for path in wanted))
@@ -83,4 +103,6 @@ def _facts(
 
 
 def _manifests(found: Discovered, content: Callable[[str], bytes]) -> ManifestFacts:
+    from brokerlint.manifests import registry
+
     return registry.read_all(found.manifests, content, found.paths)

@@ -36,6 +36,7 @@ class Sources:
 
     Takes the root folder (None when ``texts`` are given directly), the files' paths relative to it, how many worker
     processes to use (0: as many as there are processors) or an executor to use instead, and where to keep summaries.
+    ``failed`` are the files that could not be read, ``beside`` those that were read although they are not of ``paths``.
     """
 
     def __init__(
@@ -54,7 +55,8 @@ class Sources:
         self._known = frozenset(self.paths)
         self._texts: dict[str, bytes] = dict(texts or {})
         self._kept = 0
-        self._failed: set[str] = set()
+        self.failed: set[str] = set()
+        self.beside: set[str] = set()
         self._words: dict[str, list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
@@ -71,12 +73,14 @@ class Sources:
         known = self._texts.get(path)
         if known is not None:
             return known
-        if path in self._failed or self.root is None:
+        if path in self.failed or self.root is None:
             return b""
+        if path not in self._known:
+            self.beside.add(path)
         try:
             data = (self.root / path).read_bytes()
         except OSError as error:
-            self._failed.add(path)
+            self.failed.add(path)
             reason = error.strerror or "can't be opened"
             self.diagnostics.append(Diagnostic("unreadable", path, 1, f"could not be read: {reason}"))
             return b""
@@ -177,7 +181,7 @@ class Sources:
             self._keep(one.path, None, one)
             return
         path, data = one
-        if self._store is not None and path not in self._failed:
+        if self._store is not None and path not in self.failed:
             self._store.put(self._key(path), data)
         self._keep(path, *(source.unpack(path, data) or (None, None)))
 
