@@ -150,6 +150,15 @@ def test_programs_started_side_by_side_in_the_background(facts_of: Reader) -> No
     assert {one.name: one.roots for one in facts.services} == {"poller": ("",), "mailer": ("",)}
 
 
+def test_workers_are_called_as_they_call_themselves_never_by_an_option(facts_of: Reader) -> None:
+    script = (
+        "celery -A shop worker -n urgent@%h -Q mail,push &\n"
+        "celery -A shop worker --hostname rest --concurrency=$SIZE &\n"
+        "celery -A shop beat --loglevel=INFO &\n"
+    )
+    assert [one.name for one in facts_of({"run_celery.sh": script}).services] == ["urgent", "rest", "beat"]
+
+
 def test_a_script_that_is_there_to_start_a_worker(facts_of: Reader) -> None:
     facts = facts_of({
         "scripts/run_celery_mail.sh": '#!/bin/sh\nset -e\necho "go"\ncelery -A shop.app worker -Q mail,retry\n',

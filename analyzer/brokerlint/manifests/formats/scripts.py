@@ -24,6 +24,8 @@ from brokerlint.manifests.undeployed import deployed
 from brokerlint.places import Place
 
 _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|z|k)?sh\b")
+_OPTION_VALUE = re.compile(r"[,=$]")
+"""What no program is called by: lists, assignments and variables."""
 _ARGUMENT = re.compile(r"[\"']?\$\{?(?:1|@|\*)\}?[\"']?\Z|[\"']?\$\{1[:-][^}]*\}[\"']?\Z")
 _RULE = re.compile(r"^([A-Za-z0-9_./-]+(?:[ \t]+[A-Za-z0-9_./-]+)*)[ \t]*::?(?!=)")
 _LIKELY_ENTRY = re.compile(r"entry|run|start|boot|launch|init|cmd|command|serve", re.IGNORECASE)
@@ -132,8 +134,11 @@ def _name(words: Iterable[str]) -> str:
     file = next((word for word in words if word.endswith(".py")), "")
     if file:
         return posixpath.basename(file).removesuffix(".py")
-    module = words[words.index("-m") + 1] if "-m" in words[:-1] else words[-1]
-    return module.rpartition(".")[2]
+    for option in ("-m", "-n", "--hostname", "--name"):
+        if option in words[:-1]:
+            return words[words.index(option) + 1].partition("@")[0].rpartition(".")[2]
+    plain = [word for word in words if not word.startswith("-") and not _OPTION_VALUE.search(word)]
+    return (plain or words)[-1].rpartition(".")[2]
 
 
 def _chosen(tree: Tree) -> frozenset[str]:
