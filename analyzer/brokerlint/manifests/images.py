@@ -12,7 +12,9 @@ from brokerlint.manifests.products import is_infrastructure, repository
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.tree import Tree
 
-_KINDS = frozenset("service svc app application image docker container api server backend worker consumer".split())
+_KINDS = frozenset(
+    "service svc app application image docker container api server backend worker consumer lambda function".split()
+)
 
 
 def dockerfile_of(tree: Tree, context: str, name: str = "") -> str | None:

@@ -81,6 +81,7 @@ def read(path: str, data: bytes | str) -> tuple[dict[str, Any], list[Diagnostic]
 
 def join(documents: Documents, paths: Iterable[str]) -> ManifestFacts:
     """The summaries of a tree -> its facts. ``paths`` are all files of the tree."""
+    from brokerlint.manifests.deployed_images import with_images
     from brokerlint.manifests.formats.owners import assigned
 
     tree = Tree(frozenset(paths), documents)
@@ -94,7 +95,7 @@ def join(documents: Documents, paths: Iterable[str]) -> ManifestFacts:
         except Exception as error:
             message = f"could not be joined as {one.name}: {type(error).__name__}: {error}"
             facts += ManifestFacts(diagnostics=(Diagnostic("crash", min(own), 1, message),))
-    return assigned(facts, tree)
+    return assigned(with_images(facts, tree), tree)
 
 
 def read_all(manifests: Iterable[str], content: Callable[[str], bytes], paths: Iterable[str]) -> ManifestFacts:

@@ -41,6 +41,11 @@ def deployed(tree: Tree) -> frozenset[str]:
     return frozenset().union(*(one.dockerfiles(tree) for one in (compose, kubernetes, helm, quix)))
 
 
+def built(path: str, tree: Tree) -> ServiceFact | None:
+    """What the image of the Dockerfile at ``path`` starts; None where that is no Python of the tree."""
+    return _service(path, tree.of("dockerfile")[path], tree)
+
+
 def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     stage = document.stage()
     folder = posixpath.dirname(path)

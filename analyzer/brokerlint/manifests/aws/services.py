@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from brokerlint.manifests.aws.resources import APP_RUNNER, FUNCTION, TASK, Estate, Resource, container_key
-from brokerlint.manifests.facts import Reference, ServiceFact, Setting, Value
+from brokerlint.manifests.facts import Concat, Hole, Reference, ServiceFact, Setting, Value
+from brokerlint.manifests.products import repository
 from brokerlint.manifests.terms import Term, parsed, pattern
 from brokerlint.manifests.values import setting
 from brokerlint.places import Place
@@ -15,6 +16,9 @@ from brokerlint.places import Place
 TIMEOUT = 3
 """Seconds that a Lambda function may run where nothing is said, by the API's documentation."""
 
+_IMAGE_WORDS = frozenset(
+    "image images uri url arn repository repo ecr docker container tag version id name aws".split()
+)
 _SEPARATORS = "*-_./ "
 
 
@@ -49,7 +53,7 @@ def _function(resource: Resource, estate: Estate) -> ServiceFact:
         resource.roots,
         _words(resource.get("ImageConfig", "Command")),
         resource.get("Handler").text,
-        pattern(resource.get("Code", "ImageUri").value) if resource.get("Code", "ImageUri") else "",
+        _image(resource.get("Code", "ImageUri")),
         _variables(resource.get("Environment", "Variables"), resource.place.path, estate),
         resource.profile,
         properties,
@@ -60,6 +64,30 @@ def service_name(name: Term, logical: str) -> str:
     """A service's name: the written one without its holes, else the logical id."""
     known = pattern(name.value).strip(_SEPARATORS) if name else ""
     return known if "*" not in known and len(known) > 2 else logical
+
+
+def _image(term: Term) -> str:
+    """An image's name; where the template does not tell it, the name of the variable or repository that holds it,
+    without the words that only say so (``orders`` of ``var.orders_image_uri``)."""
+    if not term:
+        return ""
+    written = pattern(term.value)
+    if re.search(r"\w", repository(written)):
+        return written
+    for label in _holes(term.value):
+        for word in reversed(re.split(r"[ .]", label)):
+            telling = [part for part in re.split(r"[_-]", word) if part.lower() not in _IMAGE_WORDS]
+            if telling:
+                return "-".join(telling)
+    return written
+
+
+def _holes(value: Value) -> Iterator[str]:
+    if isinstance(value, Hole):
+        yield value.label
+    elif isinstance(value, Concat):
+        for part in value.parts:
+            yield from _holes(part)
 
 
 def _words(term: Term) -> tuple[str, ...]:
@@ -76,7 +104,7 @@ def _variables(variables: Term, path: str, estate: Estate) -> dict[str, Setting]
 
 def _container(task: Resource, container: Term, estate: Estate) -> ServiceFact:
     name = container.get("Name")
-    image = pattern(container.get("Image").value) if container.get("Image") else ""
+    image = _image(container.get("Image"))
     line = container.line or task.place.line
     command = _words(container.get("EntryPoint")) + _words(container.get("Command"))
     environment = _pairs(container.get("Environment"), "Value", task.place.path, estate)
@@ -141,7 +169,7 @@ def _app_runner(resource: Resource, estate: Estate) -> ServiceFact:
         resource.place,
         resource.roots,
         tuple(command.split()),
-        image=pattern(image.get("ImageIdentifier").value) if image else "",
+        image=_image(image.get("ImageIdentifier")),
         environment=_pairs(configuration.get("RuntimeEnvironmentVariables"), "Value", resource.place.path, estate),
         profile=resource.profile,
     )

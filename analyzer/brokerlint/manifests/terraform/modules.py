@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from brokerlint.manifests.facts import Hole, Reference
+from brokerlint.manifests.facts import Hole, Reference, Text
 from brokerlint.manifests.terms import NOTHING, Term, from_node, literal, mapping, without_lines
 from brokerlint.manifests.terraform import hcl, hcl_parser
 from brokerlint.manifests.terraform.names import MADE_OF_ARGUMENTS, Source, declared_names, undeclared
@@ -186,7 +186,9 @@ class Module:
         if not self._depth and name in self._blocks.given:
             return self._values.term(self._blocks.given[name].value)
         default = self._blocks.variables[name].get("default")
-        return Term(Hole(f"variable {name}")) if default is None else self._values.term(default)
+        known = Term(Hole(f"variable {name}")) if default is None else self._values.term(default)
+        empty = "image" in name and known.content == Text("")  # no image is called so: it is given later
+        return Term(Hole(f"variable {name}")) if empty else known
 
     def _local(self, name: str) -> Term:
         return self._values.term(self._blocks.locals[name].value)

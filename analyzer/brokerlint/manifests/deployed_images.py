@@ -1,0 +1,53 @@
+"""Images that a cloud template deploys: the Dockerfile behind a Lambda function, a task or an App Runner service.
+
+Such a template names an image and no code; what the image holds and starts stands in a Dockerfile of the tree. Both
+together are one service: name and variables by the template, folders and handler by the Dockerfile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from brokerlint.manifests.facts import ManifestFacts, ServiceFact
+from brokerlint.manifests.images import by_image_name
+from brokerlint.manifests.products import is_infrastructure
+from brokerlint.manifests.tree import Tree
+from brokerlint.manifests.undeployed import built
+
+_PLATFORMS = frozenset(("lambda", "ecs", "apprunner"))
+
+
+def with_images(facts: ManifestFacts, tree: Tree) -> ManifestFacts:
+    """The facts with each deployed image's program; an image that is deployed is no service by itself any more."""
+    if not tree.of("dockerfile"):
+        return facts
+    services: list[ServiceFact] = []
+    deployed: set[str] = set()
+    for service in facts.services:
+        program = _program(service, tree)
+        if program is not None:
+            deployed.add(program.key)
+        services.append(service if program is None else _together(service, program))
+    return replace(facts, services=tuple(one for one in services if one.key not in deployed))
+
+
+def _program(service: ServiceFact, tree: Tree) -> ServiceFact | None:
+    """What the Dockerfile that builds a service's image starts; None where the service has code or the tree no such
+    Dockerfile."""
+    if service.platform not in _PLATFORMS or not service.image or service.handler or is_infrastructure(service.image):
+        return None
+    path = by_image_name(tree, service.image) or by_image_name(tree, service.name)
+    return built(path, tree) if path else None
+
+
+def _together(service: ServiceFact, program: ServiceFact) -> ServiceFact:
+    command, handler = service.command, program.handler
+    if service.platform == "lambda" and len(command) == 1 and "." in command[0]:
+        handler, command = command[0].replace(".", "/", command[0].count(".") - 1), ()
+    return replace(
+        service,
+        roots=program.roots,
+        command=command or program.command,
+        handler=handler,
+        environment={**program.environment, **service.environment},
+    )
