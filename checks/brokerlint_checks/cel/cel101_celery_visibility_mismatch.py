@@ -31,7 +31,6 @@ class CeleryVisibilityMismatch(Check):
     severity, confidence = Severity.ERROR, Confidence.HIGH
     profiles = frozenset({"strict"})
     needs = "code"
-    fix = "auto-unsafe"
     sources = ("https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/sqs.html#caveats",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:

@@ -36,7 +36,6 @@ class UnbatchedRequests(Check):
     severity, confidence = Severity.ADVICE, Confidence.HIGH
     profiles = frozenset({"strict"})
     needs = "code"
-    fix = "auto-unsafe"
     sources = ("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:

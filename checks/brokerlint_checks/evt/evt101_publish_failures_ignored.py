@@ -31,7 +31,6 @@ class PublishFailuresIgnored(Check):
     severity, confidence = Severity.ERROR, Confidence.HIGH
     profiles = frozenset({"default"})
     needs = "code"
-    fix = "auto-unsafe"
     sources = ("https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:

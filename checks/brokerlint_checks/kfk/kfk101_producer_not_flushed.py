@@ -30,7 +30,6 @@ class ProducerNotFlushed(Check):
     severity, confidence = Severity.ERROR, Confidence.HIGH
     profiles = frozenset({"default"})
     needs = "code"
-    fix = "auto-unsafe"
     sources = (
         "https://docs.confluent.io/platform/current/clients/confluent-kafka-python/html/index.html#confluent_kafka.Producer.flush",
     )

@@ -37,7 +37,6 @@ class PartitionerMismatch(Check):
     id, name = "KFK107", "partitioner-mismatch"
     severity, confidence = Severity.WARNING, Confidence.HIGH
     profiles = frozenset({"strict"})
-    fix = "auto-unsafe"
     sources = ("https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:

@@ -42,7 +42,6 @@ class OffsetCommittedBeforeWork(Check):
     severity, confidence = Severity.ERROR, Confidence.HIGH
     profiles = frozenset({"default"})
     needs = "code"
-    fix = "auto-unsafe"
     sources = (
         "https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md#at-least-once-processing",
         "https://faststream.ag2.ai/latest/kafka/ack/",

@@ -31,7 +31,6 @@ class BatchFailuresIgnored(Check):
     severity, confidence = Severity.ERROR, Confidence.HIGH
     profiles = frozenset({"default"})
     needs = "code"
-    fix = "auto-unsafe"
     sources = ("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:
