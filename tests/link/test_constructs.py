@@ -394,6 +394,31 @@ class TestFunctions:
         """, {file: RECEIVER})  # fmt: skip
         assert uses(facts) == [(file, "consume", ["sqs:Orders"], ("F",))]
 
+    @pytest.mark.parametrize(
+        ("path", "root"),
+        [
+            ('"src/worker"', "infra/src/worker"),
+            ('"./src/worker"', "infra/src/worker"),
+            ('"src/worker.zip"', "infra/src/worker"),
+            ('os.path.join(os.path.dirname(__file__), "..", "src", "worker")', "infra/src/worker"),
+            ('str(pathlib.Path(__file__).parent.parent.joinpath("src", "worker").resolve())', "infra/src/worker"),
+            ("f\"src/{os.environ['NAME']}\"", None),
+            ('"/opt/worker"', None),
+        ],
+    )
+    def test_paths_are_meant_from_the_project_or_the_file(self, path: str, root: str | None) -> None:
+        function = (
+            f"lambda_.Function(Stack(App(), 'S'), 'F', code=lambda_.Code.from_asset({path}), handler='m.handler')"
+        )
+        facts = analyse_sources({
+            "infra/cdk.json": "{}",
+            "infra/stacks/stack.py": f"import pathlib\n{CDK}\n{function}\n",
+            "infra/src/worker/m.py": RECEIVER,
+            "src/worker/m.py": RECEIVER,
+        })  # fmt: skip
+        known = {"infra/src/worker"} & set(services(facts)["F"].roots)
+        assert known == ({root} if root else set())
+
     def test_an_images_command_is_its_dockerfiles(self) -> None:
         facts = stack("""
             worker = lambda_.DockerImageFunction(self, "F", code=lambda_.DockerImageCode.from_image_asset("img"))

@@ -26,15 +26,20 @@ class Folders:
         return next((folder for folder in _upwards(near) if folder in self._projects), posixpath.dirname(near))
 
     def found(self, pattern: str, near: str) -> str | None:
-        """The folder that a path means which is written in the file ``near``; None when the tree has none such. A path
-        that begins with something unknown (``*/src``) is one beside the file or above it; otherwise the project's
-        folder counts first."""
+        """The folder that a path means which is written in the file ``near``; None when the tree has none such.
+
+        A path that begins with something unknown (``*/src``) is one beside the file or above it; otherwise it is meant
+        from the project's folder, or from one between that and the file.
+        """
         start, _, tail = pattern.rpartition("*")
-        if posixpath.isabs(pattern) or "*" in start or not pattern.strip("*"):
+        if posixpath.isabs(pattern) or start.strip("*/.") or not pattern.strip("*"):
             return None
         around = list(_upwards(near))
-        bases = around if tail != pattern else [self.project(near), *around]
-        for base in bases:
+        if tail == pattern:
+            project = self.project(near)
+            inside = [folder for folder in around if folder.startswith(f"{project}/")] if project else around
+            around = [project, *inside]
+        for base in around:
             path = posixpath.normpath(posixpath.join(base, tail.lstrip("/") or "."))
             path = "" if path == "." else path
             if path in self._files:

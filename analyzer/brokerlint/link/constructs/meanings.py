@@ -18,6 +18,8 @@ def meaning(reading: Reading, client: Client) -> Term | None:
     head, _, name = kind.rpartition(".")
     if head == "Duration":
         return _duration(reading, client, name)
+    if kind.startswith("path."):
+        return _path(reading, client, name)
     handler = _BY_KIND.get(kind) or _BY_FAMILY.get(head)
     return handler(reading, client, name) if handler else None
 
@@ -104,10 +106,11 @@ def _joined(reading: Reading, client: Client, name: str) -> Term:
 
 
 def _path(reading: Reading, client: Client, name: str) -> Term:
-    """``Path(__file__).parent.joinpath("a", "b")``."""
+    """``Path(__file__).parent.joinpath("a", "b").resolve()``."""
+    joined = client.carry("arguments") if name.startswith("joinpath") else client.carry("before")
     parts: list[Value] = [Hole("a folder")]
-    for _, values in arguments_of(client):
-        parts += [Text("/"), reading.term(values).value]
+    for one in reading.term(joined or ()).elements():
+        parts += [Text("/"), one.value]
     return Term(concat(parts))
 
 
@@ -143,7 +146,6 @@ _BY_KIND: Mapping[str, Handler] = {
     "aws_ssm.StringParameter.value_from_lookup": _stored,
     "aws_ssm.StringParameter.from_string_parameter_name.string_value": _stored,
     "aws_ssm.StringParameter.from_string_parameter_attributes.string_value": _stored,
-    "path.joinpath": _path,
 }
 _BY_FAMILY: Mapping[str, Handler] = {
     "aws_events.Schedule": _schedule,
