@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import pytest
 
 import brokerlint_checks
-from brokerlint.checking import Finding, Registry, Selection
+from brokerlint.checking import Edit, Finding, Registry, Selection
 from brokerlint.checking.registry import checks_in
 from brokerlint.checking.runner import run
-from brokerlint.fixing import Repair, repair
+from brokerlint.fixing import NotMadeError, Repair, edited, repair
 from brokerlint.pipeline import analyse_sources
+from brokerlint.places import Place
 from brokerlint.topology import build
 
 REGISTRY = Registry(checks_in(brokerlint_checks))
@@ -136,6 +137,9 @@ class TestALoopThatPollsWithoutWaiting:
             "        heartbeat()\n",
             "        other = sqs.receive_message(QueueUrl=URL2)\n",
             "        if not answer:\n            heartbeat()\n            continue\n",
+            "        if answer or forced:\n            heartbeat()\n",
+            "        for item in answer.get('Messages', []) + pending:\n            handle(item)\n",
+            "        try:\n            print(answer['Messages'])\n        finally:\n            heartbeat()\n",
         ],
     )
     def test_a_loop_that_does_something_else_between_polls_needs_consent(self, work: str) -> None:
@@ -246,3 +250,18 @@ def test_a_fix_that_does_not_cure_is_taken_back() -> None:
     done = repair(known, known, lambda path: poll().encode(), lambda texts: known, unsafe=True)
     assert not done.after
     assert "still found" in done.left[0].why
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_a_file_keeps_its_encoding(encoding: str) -> None:
+    head = "# -*- coding: latin-1 -*-\n# für\n" if encoding == "latin-1" else "# für\n"
+    source = (head + poll()).encode(encoding)
+    edit = Edit(Place("app.py", head.count("\n") + 8), "set-keyword", "WaitTimeSeconds", "20", "receive_message")
+    assert edited(source, [edit]) == (head + poll("QueueUrl=URL, WaitTimeSeconds=20")).encode(encoding)
+
+
+@pytest.mark.parametrize("source", [b"", b"\xff\xfe", b"def broken(:\n", b"x = 1\n"])
+def test_a_file_that_has_changed_since_is_left(source: bytes) -> None:
+    edit = Edit(Place("app.py", 8), "set-keyword", "WaitTimeSeconds", "20", "receive_message")
+    with pytest.raises(NotMadeError):
+        edited(source, [edit])

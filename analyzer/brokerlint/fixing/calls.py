@@ -89,14 +89,12 @@ def notices_waiting(syntax: Syntax, call: cst.Call) -> str:
 
 
 def _rests_on(value: cst.BaseExpression, known: set[str], call: cst.Call) -> bool:
-    """Is it the call, or does it only read what the call gave?"""
-    if value is call:
-        return True
-    syntax = _within(value)
-    calls = [node for node in syntax if isinstance(node, cst.Call) and node is not call]
-    names = {last_name(node) for node in syntax if isinstance(node, cst.Name)}
-    asks = all(last_name(one.func) in _ASKS for one in calls)
-    return asks and (bool(names & known) or any(node is call for node in syntax))
+    """Does it only read what the call gave?"""
+    nodes = _within(value, call)
+    calls = [node for node in nodes if isinstance(node, cst.Call) and node is not call]
+    names = {last_name(node) for node in nodes if isinstance(node, cst.Name)}
+    received = bool(names & known) or any(node is call for node in nodes)
+    return received and names <= known | _ASKS and all(last_name(one.func) in _ASKS for one in calls)
 
 
 def _goes_on(statement: cst.If) -> bool:
@@ -109,8 +107,10 @@ def _goes_on(statement: cst.If) -> bool:
     return lines == ["continue"]
 
 
-def _within(node: cst.CSTNode) -> list[cst.CSTNode]:
+def _within(node: cst.CSTNode, call: cst.Call) -> list[cst.CSTNode]:
+    """A node and all below it, less what the receiving call is given."""
     found = [node]
     for each in found:
-        found.extend(each.children)
+        if each is not call:
+            found.extend(each.children)
     return found

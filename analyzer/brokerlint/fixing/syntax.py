@@ -22,7 +22,7 @@ class Syntax:
         """From the bytes of a file. Raises `NotMadeError` when they cannot be parsed and written back as they are."""
         try:
             module = cst.parse_module(data)
-        except (cst.ParserSyntaxError, UnicodeError, LookupError, RecursionError) as error:
+        except (cst.ParserSyntaxError, SyntaxError, UnicodeError, LookupError, RecursionError) as error:
             raise NotMadeError("the file does not parse") from error
         if module.bytes != data:
             raise NotMadeError("the file's encoding would change")
