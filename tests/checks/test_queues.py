@@ -265,6 +265,13 @@ def test_a_queue_without_dead_letters():
     assert ask("SQS201", system(declared("sqs:q"), by_hand)) == ()
 
 
+def test_a_queue_that_a_pipe_drains_names_the_pipe():
+    pipe = link("pipe", "sqs:q", "sqs:further")
+    (finding,) = ask("SQS201", system(declared("sqs:q", retention=86400), pipe))
+    assert "what the pipe to sqs:further cannot handle" in finding.message
+    assert finding.message.endswith("after 1 day")
+
+
 def redrive(source: dict[str, Any], dead: dict[str, Any], name: str = "sqs:d", *more: Any) -> Any:
     return system(declared("sqs:q", dead_letter=name, **source), declared(name, **dead), *more)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
-from brokerlint.topology import ChannelNode, Topology
+from brokerlint.checking.wording import joined
+from brokerlint.topology import ChannelNode, Topology, Use
 
 _HOUR = 3600
 _DAY = 86400
@@ -41,9 +42,9 @@ class QueueWithoutDlq(Check):
             if not queue.declared or queue.is_dead_letter() or queue.dead_letter() or _exempt(queue):
                 continue
             consumers = queue.consumers()
-            who = ", ".join(party for party in consumers.parties() if party != "?") or "a consumer"
-            days = int(queue.effective("retention", "default_retention") or 0) / _DAY
-            until = f"until it expires after {days:.0f} days" if days >= 1 else "until it expires"
+            who = joined(party for use in consumers if (party := _party(use)) != "?") or "a consumer"
+            days = round(int(queue.effective("retention", "default_retention") or 0) / _DAY)
+            until = f"until it expires after {days} day{'s' * (days > 1)}" if days >= 1 else "until it expires"
             message = f"{queue} has no redrive policy: what {who} cannot handle "
             finding = (
                 self.finding(f"{message}is tried again {until}", queue)
@@ -52,6 +53,13 @@ class QueueWithoutDlq(Check):
                 .advise("add a redrive policy with a dead-letter queue and maxReceiveCount 5")
             )
             yield finding if consumers else finding.capped(Confidence.LOW, "no consumer is known")
+
+
+def _party(use: Use) -> str:
+    """Who takes messages: a service, or the pipe (connector ...) that brings them elsewhere."""
+    if use.service is None and use.link is not None:
+        return f"the {use.link.kind.replace('_', ' ')} to {use.who}"
+    return use.who
 
 
 def _exempt(queue: ChannelNode) -> bool:
