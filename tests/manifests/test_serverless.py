@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerlint.manifests import registry
-from brokerlint.manifests.facts import Concat, End, Hole, ManifestFacts, Reference, Text
+from brokerlint.manifests.facts import Choice, Concat, End, Hole, ManifestFacts, Reference, Text
 from brokerlint.manifests.serverless_variables import Variables
 from brokerlint.manifests.yaml_nodes import documents
 
@@ -109,6 +109,23 @@ class TestEvents:
         (link,) = found.links
         assert (link.source, link.target) == (source, WORKER)
         assert link.place.line == 7
+
+    STAGES = """
+        custom: {orders: {live: "arn:aws:sqs:eu-west-1:1:live-orders", test: "arn:aws:sqs:eu-west-1:1:test-orders"}}
+        functions: {worker: {handler: w.run, events: [{sqs: {arn: "${self:custom.orders.${opt:stage, 'dev'}}"}}]}}
+        """
+
+    def test_a_stage_that_is_not_told_may_be_any_of_the_table(self) -> None:
+        (link,) = service(self.STAGES).links
+        assert link.source == End("sqs", Choice((Text("live-orders"), Text("test-orders"))))
+
+    def test_a_stage_that_the_table_has_is_that_one(self) -> None:
+        (link,) = service(self.STAGES.replace("'dev'", "'live'")).links
+        assert link.source == End("sqs", Text("live-orders"))
+
+    def test_a_stream_of_a_table_by_stage_is_no_kinesis(self) -> None:
+        body = self.STAGES.replace("{sqs:", "{stream:").replace(":sqs:eu-west-1:1:", ":dynamodb:eu-west-1:1:table/")
+        assert {link.source.system for link in service(body).links} == {"external"}
 
     def test_a_plain_name_makes_a_topic(self) -> None:
         found = service("functions: {worker: {handler: a.run, events: [{sns: announcements}]}}")

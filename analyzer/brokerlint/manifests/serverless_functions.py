@@ -128,7 +128,7 @@ def _sqs(settings: Node, _: Made) -> dict[str, Node] | None:
 
 
 def _stream(settings: Node, _: Made) -> dict[str, Node] | None:
-    dynamo = settings.get("type").text == "dynamodb" or ":dynamodb:" in _arn(settings).text
+    dynamo = settings.get("type").text == "dynamodb" or any(":dynamodb:" in one.text for one in _arn(settings).walk())
     return _event("DynamoDB" if dynamo else "Kinesis", settings, {"Stream": _arn(settings), **_polling(settings)})
 
 

@@ -17,7 +17,8 @@ from brokerlint.manifests.yaml_nodes import MISSING, Node
 DEEPEST = 40
 LONGEST = 8000
 MOST_NODES = 100_000
-"""Variables inside variables, characters of a text and nodes that variables may make."""
+MOST_STAGES = 6
+"""Variables inside variables, characters of a text, nodes that variables may make, and stages that are told apart."""
 
 _INNERMOST = re.compile(r"\$\{\s*((?:[A-Za-z]+(?=:(?!:)|\())[^${}]*)\}")
 _WHOLE = re.compile(r"\$\{\s*((?:[A-Za-z]+(?=:(?!:)|\())[^${}]*)\}\Z")
@@ -127,9 +128,10 @@ class Variables:
         if not colon:
             return Node("scalar", 0, text=source) if re.fullmatch(r"[\w.-]+", source) else None
         if kind == "self":
-            return self.at(*filter(None, address.split(".")), depth=depth) or None
+            path = [step for step in address.split(".") if step]
+            return self.at(*path, depth=depth) or self._any_stage(path, depth) or None
         if kind == "sls" and address == "stage":
-            return self.at("provider", "stage", depth=depth) or Node("scalar", 0, text="dev")
+            return Node("scalar", 0, text=self._stage(depth))
         if kind == "param":
             places = (("stages", "default", "params"), ("params", "default"))
             return next((node for place in places if (node := self.at(*place, address, depth=depth))), None)
@@ -139,6 +141,19 @@ class Variables:
             name, _, output = address.partition(".")
             return Node("scalar", 0, "!Ref", f"{name}Queue") if output.startswith("queue") else None
         return None
+
+    def _any_stage(self, path: list[str], depth: int) -> Node:
+        """The value of any stage, where a table of stages does not have the one that is deployed by default."""
+        if not path or path[-1] != self._stage(depth):
+            return MISSING
+        found = MISSING
+        for _, value in reversed(self.at(*path[:-1], depth=depth).pairs[:MOST_STAGES]):
+            condition = Node("scalar", value.line, text=f"stage {path[-1]}")
+            found = Node("sequence", value.line, "!If", children=(condition, value, found)) if found else value
+        return found
+
+    def _stage(self, depth: int) -> str:
+        return self.at("provider", "stage", depth=depth).text or "dev"
 
     def _file(self, name: str, address: str, depth: int) -> Node | None:
         path = beside(self.directory, name)
