@@ -312,6 +312,24 @@ class TestEnvironment:
         assert worker.name == "worker"
         assert "abc" not in repr(found)
 
+    def test_variables_of_a_container_are_judged_by_their_own_names(self) -> None:
+        found = of("""
+            Task:
+              Type: AWS::ECS::TaskDefinition
+              Properties:
+                ContainerDefinitions:
+                  - Name: web
+                    Image: shop/web:1
+                    Environment:
+                      - {Name: ORDERS_QUEUE, Value: orders}
+                      - {Name: PLAIN, Value: hunter2}
+                      - {Name: QUEUE_PASSWORD, Value: hunter3}
+            """)
+        environment = found.services[0].environment
+        assert set(environment) == {"ORDERS_QUEUE", "PLAIN", "QUEUE_PASSWORD"}
+        assert environment["ORDERS_QUEUE"].value == Text("orders")
+        assert "hunter" not in repr(found)
+
     def test_no_summary_holds_a_secret(self) -> None:
         text = """
             Parameters: {DbPassword: {Type: String, Default: hunter2}, Key: {Type: String, NoEcho: true, Default: hunter3}}

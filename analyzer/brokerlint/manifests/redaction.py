@@ -30,23 +30,27 @@ def redacted(node: Node, name: str = "") -> Node:
 
 def _mapping(node: Node, name: str) -> Node:
     plain = name.replace("_", "").lower()
+    if plain in _ENVIRONMENTS and _variable_named(node):
+        return _named_pair(node)
     pairs = []
     for key, value in node.pairs:
         if plain in _ENVIRONMENTS and not key.text.startswith(_FUNCTIONS):
             pairs.append((key, variable(key.text, value)))
         else:
             pairs.append((key, redacted(value, name if key.text.startswith(_FUNCTIONS) else key.text)))
-    found = replace(node, pairs=tuple(pairs), repeated=())
-    return _named_pair(found) if plain in _ENVIRONMENTS else found
+    return replace(node, pairs=tuple(pairs), repeated=())
+
+
+def _variable_named(node: Node) -> str:
+    """The variable of ``{Name: X, Value: y}``, an element of a list of variables; empty for any other mapping."""
+    keys = {key.text.lower(): value for key, value in node.pairs}
+    return keys["name"].text if keys.keys() == {"name", "value"} and not keys["name"].tag else ""
 
 
 def _named_pair(node: Node) -> Node:
-    """``{Name: X, Value: y}``, an element of a list of variables."""
-    name = node.get("Name").text or node.get("name").text
-    if not name:
-        return node
+    name = _variable_named(node)
     pairs = [(k, variable(name, v) if k.text.lower() == "value" else v) for k, v in node.pairs]
-    return replace(node, pairs=tuple(pairs))
+    return replace(node, pairs=tuple(pairs), repeated=())
 
 
 def variable(name: str, value: Node) -> Node:
