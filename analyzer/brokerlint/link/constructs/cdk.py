@@ -26,7 +26,10 @@ _OWN_KEYWORDS = frozenset({"scope", "id", "construct_id"})
 
 
 class Drawing:
-    """Resources that the constructs of a program come to. ``act`` takes in what is called on them."""
+    """Resources that the constructs of a program come to; ``methods`` adds what is called on them.
+
+    Takes the table, the constructs, the folders of the tree, and what the images built from these start.
+    """
 
     def __init__(self, table: Table, constructs: Constructs, folders: Folders, images: Images) -> None:
         self.table = table
@@ -35,29 +38,26 @@ class Drawing:
         self._images = images
         self._drafts: dict[str, Draft] = {}
         self._parts: dict[tuple[str, str], Term] = {}
-        self._exported: list[Term] = []
         self._reading = Reading(constructs, meaning, self._refer)
         self._spelling = Spelling(table.spelled, table.written)
-        forms = [(one, table.form(one.kind)) for one in constructs.all]
-        for one, form in forms:
-            if form is not None and form.type:
-                self._draft(one.key, one, form)
-        for one, form in forms:
-            if form is not None and form.parts:
+        self._draw([(one, form) for one in constructs.all if (form := table.form(one.kind)) is not None])
+
+    def _draw(self, constructs: list[tuple[Construct, Form]]) -> None:
+        """Draft every resource before any is filled, since each may refer to every other."""
+        plain = [(self._draft(one.key, one, form), one, form) for one, form in constructs if form.type]
+        for one, form in constructs:
+            if form.parts:
                 self._pattern(one, form)
-        for one, form in forms:
-            if form is not None and form.type:
-                self.fill(self._drafts[one.key], form, one.made.args, self._reading.of(one))
-        for one, form in forms:
-            if form is not None:
-                self._finish(one, form)
-            elif one.kind == OUTPUT:
-                own = self._reading.of(one)
-                self._exported.append(own.term(own.at(one.made.args, "value")))
+        for draft, one, form in plain:
+            self.fill(draft, form, one.made.args, self._reading.of(one))
+        for one, form in constructs:
+            self._finish(one, form)
 
     def estate(self) -> Estate:
         """The resources, and which of them are given away as outputs."""
-        exported = {reference.key for term in self._exported for reference in references(term.value)}
+        outputs = [(self._reading.of(one), one) for one in self.constructs.all if one.kind == OUTPUT]
+        terms = [reading.term(reading.at(one.made.args, "value")) for reading, one in outputs]
+        exported = {reference.key for term in terms for reference in references(term.value)}
         return Estate.of((draft.resource() for draft in self._drafts.values()), exported)
 
     # --- Looking up -----------------------------------------------------------------------------------------------
