@@ -122,6 +122,12 @@ def test_flushing_a_few_records_or_those_of_a_tool():
     assert ask("KFK102", sends(service("app", tooling=True), **each)) == ()
 
 
+def test_what_a_shared_producer_is_set_to_is_told_once():
+    weak = {"config": {"acks": 1}, "chain": Place("lib/bus.py", 7)}
+    (finding,) = ask("KFK104", system(produce("kafka:a", by="a", **weak), produce("kafka:b", by="b", **weak)))
+    assert (finding.place.path, finding.channels) == ("lib/bus.py", ("kafka:a", "kafka:b"))
+
+
 def test_results_that_nobody_looks_at():
     assert len(ask("KFK103", sends(callback=False, flushes=[]))) == 1
     assert ask("KFK103", sends(callback=True, flushes=[])) == ()

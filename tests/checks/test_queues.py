@@ -272,6 +272,20 @@ def test_a_queue_that_a_pipe_drains_names_the_pipe():
     assert finding.message.endswith("after 1 day")
 
 
+def test_each_stack_has_its_own_dead_letter_queue():
+    parts = [
+        part
+        for stack, retention in (("a", 86400), ("b", 1209600))
+        for part in (
+            declared("sqs:q", path=f"{stack}/t.yaml", dead_letter="sqs:d"),
+            declared("sqs:d", path=f"{stack}/t.yaml", retention=retention),
+            link("event_source_mapping", "sqs:q", f"service:{stack}", path=f"{stack}/t.yaml"),
+            link("event_source_mapping", "sqs:d", f"service:{stack}-dead", path=f"{stack}/t.yaml"),
+        )
+    ]
+    assert [finding.place.path for finding in ask("SQS202", system(*parts))] == ["a/t.yaml"]
+
+
 def redrive(source: dict[str, Any], dead: dict[str, Any], name: str = "sqs:d", *more: Any) -> Any:
     return system(declared("sqs:q", dead_letter=name, **source), declared(name, **dead), *more)
 
@@ -399,6 +413,18 @@ def test_requests_that_could_be_batched():
     assert len(ask("COST101", system(consume("sqs:q", loop_kind="while-true", max_messages=None)))) == 1
     one = consume("sqs:q", loop_kind="while-true", max_messages=1, effects=works("ml"))
     assert ask("COST101", system(one)) == ()
+
+
+def test_what_came_one_by_one_and_what_is_rare_need_no_batch():
+    site = {"by": "a", "path": "a.py", "line": 5, "function": "a.run"}
+    came = consume("sqs:in", **site, loop_kind="while-true", max_messages=1, effects=works("ml"))
+    assert ask("COST101", system(came, produce("sqs:out", **site, loop="over-items"))) == ()
+    assert ask("COST101", system(produce("sqs:q-dlq", loop="over-items"))) == ()
+
+
+def test_a_shared_call_that_could_be_batched_is_told_once():
+    facts = {"loop": "over-items", "chain": Place("lib/bus.py", 7)}
+    assert len(ask("COST101", system(produce("sqs:q", by="a", **facts), produce("sqs:q", by="b", **facts)))) == 1
 
 
 def test_costs_are_told_for_declared_volumes_only():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -168,6 +168,11 @@ class ChannelNode:
 
         return groups_of(self.consumers(), self.system)
 
+    def beside(self, channel_id: str) -> ChannelNode | None:
+        """The channel of that id which a manifest of this one's means: its own stack's, where several create it."""
+        stack = self.key.removeprefix(self.id)
+        return self.topology.channel(f"{channel_id}{stack}") or self.topology.channel(channel_id)
+
     def is_dead_letter(self) -> bool:
         """It gets what others could not handle: a manifest says so, a declaration, code that sends to it from an
         ``except``, or its name."""
@@ -252,11 +257,15 @@ class Topology:
         keys = {use.channel: None for use in self._by_endpoint.get(endpoint.id, ())}
         return tuple(self._channels[key] for key in keys)
 
-    def label_of(self, endpoint: Endpoint) -> str:
-        """The names of an endpoint's channels as a report shows them."""
-        labels = list(dict.fromkeys(node.label for node in self.channels_of(endpoint)))
+    def channels_of_all(self, endpoints: Iterable[Endpoint]) -> tuple[ChannelNode, ...]:
+        """The channels that several endpoints use, each once."""
+        return tuple({node.key: node for endpoint in endpoints for node in self.channels_of(endpoint)}.values())
+
+    def label_of(self, *endpoints: Endpoint) -> str:
+        """The names of the endpoints' channels as a report shows them."""
+        labels = list(dict.fromkeys(node.label for node in self.channels_of_all(endpoints)))
         more = [f"{len(labels) - _SHOWN} more"] if len(labels) > _SHOWN else []
-        return ", ".join(labels[:_SHOWN] + more) or f"unknown {kind_of(endpoint.system)}"
+        return ", ".join(labels[:_SHOWN] + more) or f"unknown {kind_of(endpoints[0].system)}"
 
     def is_tooling(self, endpoint: Endpoint) -> bool:
         """It runs in administrators' tools, command lines or tests only."""

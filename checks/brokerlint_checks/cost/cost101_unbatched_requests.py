@@ -8,7 +8,7 @@ from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.facts import Endpoint
 from brokerlint.tables import limit, price
 from brokerlint.topology import Topology
-from brokerlint.topology.uses import code_name
+from brokerlint.topology.uses import code_name, sink_of
 
 _SEND_CALLS = {"sqs": "send_message_batch", "sns": "publish_batch", "kinesis": "put_records"}
 _CHUNK = 65536
@@ -29,7 +29,7 @@ class UnbatchedRequests(Check):
 
     ## When it is fine
     One message at a time is asked for on purpose because the work is long, the loop runs a few times, messages are
-    large, the volume is declared low, or Lambda receives.
+    large, the volume is declared low, Lambda receives, they are dead letters, or what is sent was received one by one.
     """
 
     id, name = "COST101", "unbatched-requests"
@@ -40,13 +40,29 @@ class UnbatchedRequests(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every request that could be a tenth of one."""
+        told: set[tuple[str, int, str]] = set()
+        for finding in self._single(topology):
+            place = finding.place
+            key = (place.path, place.line, finding.variant) if place else ("", 0, finding.variant)
+            if key not in told:
+                told.add(key)
+                yield finding
+
+    def _single(self, topology: Topology) -> Iterator[Finding]:
+        one_by_one = {
+            (sink_of(endpoint).path, endpoint.place, endpoint.function)
+            for endpoint in topology.endpoints(role="consume")
+            if endpoint.facts.get("max_messages") == 1
+        }
         for endpoint in topology.endpoints(system=tuple(_SEND_CALLS)):
             channels = topology.channels_of(endpoint)
             rare = any(0 < float(c.declaration.needs.get("volume", 0)) < _RARE for c in channels)
             ordered = any(c.declaration.needs.get("ordering") for c in channels)
+            rare = rare or (bool(channels) and all(channel.is_dead_letter() for channel in channels))
             if rare or ordered or topology.is_tooling(endpoint) or endpoint.library in ("celery", "kombu"):
                 continue
-            if endpoint.role == "produce" and _sends_singly(endpoint):
+            site = (sink_of(endpoint).path, endpoint.place, endpoint.function)
+            if endpoint.role == "produce" and _sends_singly(endpoint) and site not in one_by_one:
                 yield self._told(topology, endpoint, "sends", _SEND_CALLS[endpoint.system])
             elif endpoint.role == "consume" and endpoint.system == "sqs":
                 if _receives_singly(topology, endpoint):
@@ -61,7 +77,7 @@ class UnbatchedRequests(Check):
             f"{code_name(endpoint)} {verb} one message of '{topology.label_of(endpoint)}' per request: up to "
             f"{most} times the requests (about ${saved:.2f} per million messages)"
         )
-        finding = self.finding(message, *topology.channels_of(endpoint)).at(endpoint).variety(verb)
+        finding = self.finding(message, *topology.channels_of(endpoint)).at(sink_of(endpoint), endpoint).variety(verb)
         return finding.checked("long work, one at a time: no", "few items: no", "declared low volume: no").advise(
             f"use {better}"
         )

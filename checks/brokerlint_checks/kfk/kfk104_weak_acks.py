@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
 from brokerlint.checking.check import default_cap
+from brokerlint.facts import Endpoint
 from brokerlint.tables import limit
 from brokerlint.topology import ChannelNode, Topology, signals
-from brokerlint.topology.uses import code_name, setting, setting_origin
+from brokerlint.topology.uses import by_sink, setting, setting_origin, sink_name
 
 _WEAK = frozenset({"0", "1"})
 
@@ -35,27 +36,33 @@ class WeakAcks(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every producer with weak acknowledgements."""
-        for endpoint in topology.endpoints(role="produce", system="kafka"):
+        weak = [e for e in topology.endpoints(role="produce", system="kafka") if _is_weak(topology, e)]
+        for place, endpoints in by_sink(weak):
+            endpoint = endpoints[0]
             acks = setting(endpoint, "acks")
-            topics = topology.channels_of(endpoint)
-            idempotent = setting(endpoint, "idempotence") is True or setting(endpoint, "transactional_id")
-            uses = topology.uses_of(endpoint)
-            development = bool(uses) and all(use.environment in ("dev", "test") for use in uses)
-            if str(acks) not in _WEAK or idempotent or development or any(signals.is_quiet(topic) for topic in topics):
-                continue
+            topics = topology.channels_of_all(endpoints)
             default = setting_origin(endpoint, "acks") == "library-default"
             how = f"the default of {endpoint.library}" if default else "set"
             finding = self.finding(
-                f"{code_name(endpoint)} sends to '{topology.label_of(endpoint)}' with acks={acks} ({how}): an "
+                f"{sink_name(endpoints)} sends to '{topology.label_of(*endpoints)}' with acks={acks} ({how}): an "
                 "acknowledged record can be lost",
                 *topics,
-            ).at(endpoint)
+            ).at(place, *endpoints)
             paid = [topic for topic in topics if _replicated(topic) or topic.declaration.role in ("work", "audit")]
             if paid:
                 finding = finding.as_(Severity.ERROR).at(paid[0])
             finding = finding.capped(*default_cap(endpoint, "acks")).advise('set acks="all" and enable idempotence')
-            edit = Edit(endpoint.place, "set-config", "acks", '"all"', "producer")
+            edit = Edit(place, "set-config", "acks", '"all"', "producer")
             yield finding.fixed_by(Fix('set acks="all"; each send then waits for all copies', False, (edit,)))
+
+
+def _is_weak(topology: Topology, endpoint: Endpoint) -> bool:
+    """It asks for less than all copies, outside of development, where loss is not accepted."""
+    idempotent = setting(endpoint, "idempotence") is True or setting(endpoint, "transactional_id")
+    uses = topology.uses_of(endpoint)
+    development = bool(uses) and all(use.environment in ("dev", "test") for use in uses)
+    quiet = any(signals.is_quiet(topic) for topic in topology.channels_of(endpoint))
+    return str(setting(endpoint, "acks")) in _WEAK and not (idempotent or development or quiet)
 
 
 def _replicated(topic: ChannelNode) -> bool:

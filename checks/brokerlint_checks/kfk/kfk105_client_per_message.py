@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.facts import Endpoint
 from brokerlint.topology import Topology
-from brokerlint.topology.uses import code_name
+from brokerlint.topology.uses import by_sink, sink_name
 
 _PER_MESSAGE = frozenset({"http", "consumer-handler", "lambda-handler"})
 
@@ -36,19 +36,20 @@ class ClientPerMessage(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every client that lives no longer than its message."""
-        for endpoint in topology.endpoints(role="produce"):
-            if topology.is_tooling(endpoint) or endpoint.library == "celery":
-                continue
-            where = _repeats(endpoint)
-            if where is None:
-                continue
+        short = [
+            endpoint
+            for endpoint in topology.endpoints(role="produce")
+            if _repeats(endpoint) and endpoint.library != "celery" and not topology.is_tooling(endpoint)
+        ]
+        for place, endpoints in by_sink(short):
+            endpoint = endpoints[0]
             finding = (
                 self.finding(
-                    f"{code_name(endpoint)} builds a {endpoint.library} client {where} to send to "
-                    f"'{topology.label_of(endpoint)}': connections are set up for each message",
-                    *topology.channels_of(endpoint),
+                    f"{sink_name(endpoints)} builds a {endpoint.library} client {_repeats(endpoint)} to send to "
+                    f"'{topology.label_of(*endpoints)}': connections are set up for each message",
+                    *topology.channels_of_all(endpoints),
                 )
-                .at(endpoint)
+                .at(place, *endpoints)
                 .checked("cached client: no", "script or scheduled job: no")
                 .advise("build the client once, at module level or when the application starts")
             )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
+from brokerlint.facts import Endpoint
 from brokerlint.topology import Topology
-from brokerlint.topology.uses import code_name
+from brokerlint.topology.uses import by_sink, sink_name
 
 _COUNTS = {"put_records": "FailedRecordCount", "put_record_batch": "FailedPutCount"}
 
@@ -33,17 +34,23 @@ class PutRecordsFailuresIgnored(Check):
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every batch whose failures are not read."""
-        for endpoint in topology.endpoints(role="produce", system=("kinesis", "firehose")):
-            call = endpoint.operation.rpartition(".")[2]
-            if call in _COUNTS and endpoint.facts.get("response") in ("dropped", "used"):
-                count = _COUNTS[call]
-                message = (
-                    f"{call} in {code_name(endpoint)} succeeds under throttling with failures; {count} is never read"
-                )
-                finding = self.finding(message, *topology.channels_of(endpoint)).at(endpoint)
-                yield finding.checked(f"{count} read: no", "answer returned or passed on: no").advise(
-                    "send the records whose answer has an ErrorCode again"
-                )
+        unread = [
+            endpoint
+            for endpoint in topology.endpoints(role="produce", system=("kinesis", "firehose"))
+            if _call(endpoint) in _COUNTS and endpoint.facts.get("response") in ("dropped", "used")
+        ]
+        for place, endpoints in by_sink(unread):
+            call = _call(endpoints[0])
+            count = _COUNTS[call]
+            message = f"{call} in {sink_name(endpoints)} succeeds under throttling with failures; {count} is never read"
+            finding = self.finding(message, *topology.channels_of_all(endpoints)).at(place, *endpoints)
+            yield finding.checked(f"{count} read: no", "answer returned or passed on: no").advise(
+                "send the records whose answer has an ErrorCode again"
+            )
+
+
+def _call(endpoint: Endpoint) -> str:
+    return endpoint.operation.rpartition(".")[2]
 
 
 _SEND = """

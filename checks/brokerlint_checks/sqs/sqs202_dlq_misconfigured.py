@@ -43,7 +43,7 @@ class DlqMisconfigured(Check):
             if redrive is None:
                 continue
             target, count, place = redrive
-            dead = topology.channel(target)
+            dead = queue.beside(target)
             for severity, variant, words in _faults(queue, dead, target, count):
                 name = dead.label if dead else target.split(":", 1)[-1]
                 finding = self.finding(f"dead-letter queue '{name}' of '{queue.label}': {words}", queue)

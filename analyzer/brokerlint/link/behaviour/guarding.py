@@ -99,13 +99,20 @@ def fallback(walk: Walk, send: Moment, effects: Effects) -> bool:
     return False
 
 
+def _turns(call: ir.Call) -> int | None:
+    """The length of ``range(...)`` with constant ends."""
+    ends = [one.value.value for one in call.arguments if isinstance(one.value, ir.Constant)]
+    numbers = [end for end in ends if isinstance(end, int)]
+    constant = len(numbers) == len(call.arguments) and 1 <= len(numbers) <= 3 and numbers[2:] != [0]
+    return len(range(*numbers)) if constant else None
+
+
 def loop_count(ev: Evaluator, send: CallSite, loop: int, scope: Activation | None) -> int | None:
     """How often a loop turns, where that is constant."""
     block = send.body.blocks[loop]
     subject = block.subject
-    if isinstance(subject, ir.Call) and last_name(subject.function) == "range" and len(subject.arguments) == 1:
-        count = subject.arguments[0].value
-        return count.value if isinstance(count, ir.Constant) and isinstance(count.value, int) else None
+    if isinstance(subject, ir.Call) and last_name(subject.function) == "range":
+        return _turns(subject)
     if subject is None or scope is None or block.kind not in ("for", "async-for"):
         return None
     values = ev.values(subject, scope, At(send.site.order, block.parent))
