@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from brokerlint.facts import Channel, ChannelName, Endpoint, Link, Name, NameKind
-from brokerlint.link import naming
+from brokerlint.link import naming, options
 from brokerlint.link.program import Program
 from brokerlint.link.services import Deployment, Services
 from brokerlint.manifests.facts import (
@@ -125,9 +125,9 @@ class Binder:
         """The endpoint with its services, and with the names that these services' variables hold."""
         channels: list[ChannelName] = []
         for channel in endpoint.channels:
-            names = self._bind(channel.name, channel.system, deployments)
+            names = [_shown(name) for name in self._bind(channel.name, channel.system, deployments)]
             channels += [ChannelName(channel.system, name) for name in names]
-        groups = [name for group in endpoint.groups for name in self._bind(group, "group", deployments)]
+        groups = [_shown(name) for group in endpoint.groups for name in self._bind(group, "group", deployments)]
         services = tuple(dict.fromkeys(one.service.name for one in deployments))
         config = {key: self._bound_setting(setting, deployments) for key, setting in endpoint.config.items()}
         return replace(
@@ -137,13 +137,14 @@ class Binder:
     def _bound_setting(self, setting: Mapping[str, Any], deployments: list[Deployment]) -> Mapping[str, Any]:
         """A configuration value from the environment, as the manifests set it: where all deployments agree."""
         variable = setting.get("env")
-        if not variable or not deployments:
+        if not variable or (not deployments and not variable.startswith(options.OPTION)):
             return setting
         given = [_leading(one, variable) for one in deployments]
         names = {name.text for settings in given for one in settings for name in self.names(one.value, "config")}
+        own = variable.startswith(options.OPTION)
         if len(names) != 1 or not all(given) or None in names:
-            return setting
-        return {**setting, "value": names.pop(), "origin": "manifest"}
+            return {**setting, "env": None, "origin": "unknown"} if own else setting
+        return {**setting, "env": None if own else variable, "value": names.pop(), "origin": "manifest"}
 
     def _bind(self, name: Name, system: str, deployments: list[Deployment]) -> list[Name]:
         inner = {variable for variable, _ in name.parts if variable}
@@ -351,12 +352,37 @@ def _kind(system: str) -> str:
 
 
 def _leading(deployment: Deployment, variable: str) -> list[Setting]:
-    """The variable's settings of the leading profile; another profile's only where that one is silent."""
+    """The variable's settings of the leading profile; another profile's only where that one is silent. A command line
+    option is set by the command."""
+    if variable.startswith(options.OPTION):
+        return _from_command(deployment, variable)
     for environment in deployment.settings:
         setting = environment.get(variable)
         if setting is not None:
             return [setting]
     return []
+
+
+def _from_command(deployment: Deployment, option: str) -> list[Setting]:
+    for fact in deployment.facts:
+        words = [word for part in fact.command for word in (part.split() if " " in part else [part])]
+        text = options.given(option, words)
+        if text is not None:
+            variable = re.fullmatch(r"\$\{?(\w+)\}?|\$\((\w+)\)", text)
+            if variable is not None:
+                return _leading(deployment, variable[1] or variable[2])
+            return [Setting(Text(text), fact.place)] if "$" not in text else []
+    return []
+
+
+def _shown(name: Name) -> Name:
+    """A name as others may see it: a command line option is no variable of the environment."""
+    if not (name.env or "").startswith(options.OPTION):
+        return name
+    if name.kind == "env":
+        option = (name.env or "").removeprefix(options.OPTION).split("|")[0]
+        return Name("unknown", why=f"command line option {option}", trace=name.trace)
+    return replace(name, env=None)
 
 
 def _same_shape(known: str, path: str) -> bool:

@@ -127,7 +127,6 @@ def _management(program: Program, manage: str, command: str) -> list[str]:
     """Django: the module of a management command, or the whole project for its servers."""
     folder = manage.rpartition("/")[0]
     wanted = f"/management/commands/{command}.py"
-    found = [p for p in program.paths if p.endswith(wanted) and p.startswith(folder)]
-    if found:
-        return found
-    return []
+    all_of_name = [p for p in program.paths if p.endswith(wanted)]
+    found = [p for p in all_of_name if p.startswith(folder)]
+    return found or (all_of_name if len(all_of_name) == 1 else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from brokerlint.facts import Endpoint, Facts
+from brokerlint.facts import Endpoint, Facts, Unresolved
 from brokerlint.link import constructs
 from brokerlint.link.behaviour import Observer
 from brokerlint.link.behaviour.versions import Versions
@@ -57,6 +57,13 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     made = [binder.bound(endpoint, running) for endpoint, running in run]
     nameless = {(e.place, e.system) for e in made if any(channel.name.kind == "unknown" for channel in e.channels)}
     still = [one for one in unresolved if (one.place, one.system) in nameless]
+    told = {(one.place, one.system) for one in still}
+    still += [
+        Unresolved(e.place, e.system, "channel", channel.name.why)
+        for e in made
+        for channel in e.channels
+        if channel.name.kind == "unknown" and channel.name.why and (e.place, e.system) not in told
+    ]
     return Facts(
         tuple(replace(one.service, properties=binder.readable(one.service.properties)) for one in services.all()),
         tuple(binder.channels(made)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from brokerlint.link.engine import Engine
 from brokerlint.link.scopes import END, Activation, At
 from brokerlint.link.sites import bodies, last_name
@@ -19,6 +21,11 @@ RESULTS = {
     "configargparse.ArgParser": "argparse.ArgumentParser()",
 }
 """What calling these gives, as a path."""
+
+OPTION = "option:"
+"""What a variable's name begins with when it is a command line option: ``option:--topic|-t``."""
+
+_OTHER_KINDS = ("nargs", "multiple", "is_flag", "action", "choices", "count")
 
 
 def parsed(ev: Engine, name: str, path: str) -> Values:
@@ -65,7 +72,31 @@ def _settled(ev: Engine, call: ir.Call, scope: Activation | None, at: At, option
             names = [value.value for value in given if isinstance(value, Const) and isinstance(value.value, str)]
             if names:
                 return (EnvVar(names[0], known or None),)
+    spelled = _spelled(call)
+    texts = all(isinstance(value, Const) and isinstance(value.value, str) for value in known)
+    if spelled and texts and not any(call.keyword(key) is not None for key in _OTHER_KINDS):
+        return (EnvVar(OPTION + "|".join(spelled), known or None),)
     return known or (Unknown(f"command line option {option}"),)
+
+
+def _spelled(call: ir.Call) -> list[str]:
+    """How a text option may be written on a command line; [] for other types."""
+    kind = call.keyword("type")
+    if kind is not None and last_name(kind) not in ("str", "STRING"):
+        return []
+    names = [a.value.value for a in call.arguments if a.keyword is None and isinstance(a.value, ir.Constant)]
+    return [name for name in names if isinstance(name, str) and name.startswith("-")]
+
+
+def given(option: str, words: Sequence[str]) -> str | None:
+    """The text that a command gives for ``option`` (a variable's name that begins with `OPTION`)."""
+    for spelled in option.removeprefix(OPTION).split("|"):
+        for index, word in enumerate(words):
+            if word == spelled and index + 1 < len(words) and not words[index + 1].startswith("-"):
+                return words[index + 1]
+            if word.startswith(f"{spelled}=") and spelled.startswith("--"):
+                return word.partition("=")[2]
+    return None
 
 
 def decorated(ev: Engine, function: FunctionValue, parameter: str, scope: Activation) -> Values:
