@@ -111,13 +111,35 @@ class _Search:
                 continue
             if any(step.target == chain and step.target_path == top.module.path for step in route):
                 continue
+            called = len(self.found)
             for step in self.callers.into(top.module.path, chain):
                 held = self.extend(step, route) or held
-            if not held and is_method and self.callers.runs_on_its_own(top.module.path, chain):
-                for step in self.callers.makers(top.module.path, chain):
-                    held = self.extend(step, route) or held
+            # Callers elsewhere that know the object by its type only see what its class says.
+            typed = self.found[called:] if of_object else []
+            told = (one for one in typed if _named(one.use) or chain[-2] in one.route[0].here.chain)
+            if (
+                (not held or (typed and next(told, None) is None))
+                and is_method
+                and self.callers.runs_on_its_own(top.module.path, chain)
+            ):
+                held = self.constructed(top, chain, route, called) or held
             if held:
                 return True
+        return held
+
+    def constructed(
+        self, top: CallSite, chain: tuple[ir.Function | ir.Class, ...], route: list[Step], called: int
+    ) -> bool:
+        """Go on to where the objects are made whose method it is. What is found there replaces the nameless uses that
+        the method's callers (from ``called`` on) gave, if it has names."""
+        made = len(self.found)
+        held = False
+        for step in self.callers.makers(top.module.path, chain):
+            held = self.extend(step, route) or held
+        if any(_named(one.use) for one in self.found[made:]):
+            del self.found[called:made]
+        elif made > called:
+            del self.found[made:]
         return held
 
     def extend(self, step: Step, route: list[Step]) -> bool:
