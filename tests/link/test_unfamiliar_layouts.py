@@ -110,3 +110,94 @@ def test_the_whole_name_set_by_a_manifest_wins_over_a_default_made_of_variables(
     }
     (endpoint,) = seen(analyse_sources(files))
     assert endpoint[4] == ["billing"]
+
+
+def test_an_option_of_the_command_decides_per_service() -> None:
+    program = (
+        "import click\nfrom confluent_kafka import Consumer\n\n"
+        "@click.command()\n@click.option('--topic')\n@click.option('--group-id', '-g', default='workers')\n"
+        "def run(topic, group_id):\n    c = Consumer({'group.id': group_id})\n    c.subscribe([topic])\n"
+        "run()\n"
+    )
+    compose = (
+        "services:\n"
+        "  mail:\n    build: .\n    command: python worker.py --topic mails -g mailers\n"
+        "  audit:\n    build: .\n    command: ['python', 'worker.py', '--topic=$AUDIT_TOPIC']\n"
+        "    environment:\n      AUDIT_TOPIC: audits\n"
+    )
+    (endpoint,) = analyse_sources({"worker.py": program, "docker-compose.yml": compose}).endpoints
+    assert {(c.name.text, c.name.service, c.name.env) for c in endpoint.channels} == {
+        ("mails", "mail", None),
+        ("audits", "audit", None),
+    }
+    assert {(g.text, g.service) for g in endpoint.groups} == {("mailers", "mail"), ("workers", None)}
+
+
+def test_an_option_that_no_command_gives_stays_open() -> None:
+    program = (
+        "import argparse\nfrom kafka import KafkaConsumer\n"
+        "parser = argparse.ArgumentParser()\nparser.add_argument('--topic')\nargs = parser.parse_args()\n"
+        "KafkaConsumer(args.topic, group_id='g')\n"
+    )
+    facts = analyse_sources({"worker.py": program})
+    (endpoint,) = facts.endpoints
+    assert [(c.name.kind, c.name.env) for c in endpoint.channels] == [("unknown", None)]
+    assert [one.why for one in facts.unresolved] == ["command line option --topic"]
+
+
+def test_a_handler_called_by_a_mediator_is_decided_where_it_is_made() -> None:
+    files = {
+        "shop/broker.py": (
+            "from dataclasses import dataclass\nfrom aiokafka import AIOKafkaProducer\n\n"
+            "@dataclass\nclass Broker:\n    producer: AIOKafkaProducer\n\n"
+            "    async def send_message(self, topic, body):\n"
+            "        await self.producer.send_and_wait(topic, body)\n"
+        ),
+        "shop/handlers.py": (
+            "from abc import ABC, abstractmethod\nfrom dataclasses import dataclass\nfrom shop.broker import Broker\n\n"
+            "@dataclass\nclass Handler(ABC):\n    broker: Broker\n    topic: str | None = None\n\n"
+            "    @abstractmethod\n    async def handle(self, event): ...\n\n"
+            "@dataclass\nclass Opened(Handler):\n    async def handle(self, event):\n"
+            "        await self.broker.send_message(self.topic, event)\n\n"
+            "@dataclass\nclass Closed(Handler):\n    async def handle(self, event):\n"
+            "        await self.broker.send_message(self.topic, event)\n"
+        ),
+        "shop/mediator.py": (
+            "from collections import defaultdict\nfrom collections.abc import Iterable\n"
+            "from dataclasses import dataclass, field\nfrom shop.handlers import Handler\n\n"
+            "@dataclass\nclass Mediator:\n"
+            "    known: dict[type, Handler] = field(default_factory=lambda: defaultdict(list))\n\n"
+            "    def register(self, event, handlers):\n        self.known[event].extend(handlers)\n\n"
+            "    async def publish(self, event):\n        handlers: Iterable[Handler] = self.known[event.__class__]\n"
+            "        for handler in handlers:\n            await handler.handle(event)\n"
+        ),
+        "main.py": (
+            "from shop.handlers import Closed, Opened\nfrom shop.mediator import Mediator\n\n"
+            "from punq import Container\n\ncontainer = Container()\n\ndef wire():\n    mediator = Mediator()\n"
+            "    mediator.register(int, [Opened(container.resolve('broker'), topic='opened')])\n"
+            "    mediator.register(str, [Closed(container.resolve('broker'), topic='closed')])\n"
+            "    return mediator\n"
+        ),
+    }
+    assert [(p, line, channels) for p, line, _, channels, _, _ in seen(analyse_sources(files))] == [
+        ("main.py", 10, ["opened"]),
+        ("main.py", 11, ["closed"]),
+    ]
+
+
+def test_a_request_parameter_typed_as_an_enumeration_may_be_any_member() -> None:
+    files = {
+        "app.py": (
+            "from enum import Enum\nfrom aiokafka import AIOKafkaProducer\nfrom fastapi import APIRouter\n\n"
+            "class Topic(str, Enum):\n    MADE = 'made'\n    SOLD = 'sold'\n\n"
+            "router, producer = APIRouter(), AIOKafkaProducer()\n\n"
+            "@router.post('/{topic}')\nasync def send(topic: Topic, body: dict):\n"
+            "    await producer.send(topic, value=body)\n\n"
+            "async def tell(topic: Topic):\n    await producer.send(topic, value=b'1')\n\n"
+            "@router.post('/sales')\nasync def sale():\n    await tell(Topic.SOLD)\n"
+        )
+    }
+    assert [(line, channels) for _, line, _, channels, _, _ in seen(analyse_sources(files))] == [
+        (13, ["made", "sold"]),
+        (20, ["sold"]),
+    ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from brokerlint.link.classes import members
 from brokerlint.link.engine import Engine
 from brokerlint.link.inheritance import mark
 from brokerlint.link.scopes import END, Activation
 from brokerlint.link.values import ClassValue, Client, External, Instance, Value, Values, join
 from brokerlint.python import ir
 
+_MOST_MEMBERS = 12
 _WRAPPING = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Union"})
 
 
@@ -24,10 +26,16 @@ def annotated(ev: Engine, annotation: ir.Expr, scope: Activation) -> Values:
     found: list[Value] = []
     for value in ev.values(annotation, scope, END):
         if isinstance(value, ClassValue):
-            found.append(Instance(value, None))
+            found += _members(ev, value) or [Instance(value, None)]
         elif isinstance(value, External) and value.path in ev.models.classes:
             found.append(Client(ev.models.classes[value.path].path))
     return tuple(found)
+
+
+def _members(ev: Engine, cls: ClassValue) -> list[Value]:
+    """The members that an enumeration's annotation leaves to choose from; none for large ones and other classes."""
+    found = members(ev, cls)
+    return [value for values in found for value in values] if len(found) <= _MOST_MEMBERS else []
 
 
 def _subscripted(ev: Engine, annotation: ir.Subscript, scope: Activation) -> Values:
