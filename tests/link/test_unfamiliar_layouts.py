@@ -201,3 +201,15 @@ def test_a_request_parameter_typed_as_an_enumeration_may_be_any_member() -> None
         (13, ["made", "sold"]),
         (20, ["sold"]),
     ]
+
+
+def test_a_constant_that_names_a_key_is_no_setting() -> None:
+    files = {
+        "config.py": "from layeredconfig import Layers\nORDERS_TOPIC = 'ORDERS_TOPIC'\nconfig = Layers('settings.yml')\n",
+        "app.py": (
+            "from kafka import KafkaProducer\nfrom config import ORDERS_TOPIC, config\n"
+            "KafkaProducer().send(config.get(ORDERS_TOPIC), b'1')\n"
+        ),
+    }
+    (endpoint,) = analyse_sources(files).endpoints
+    assert [c.name.kind for c in endpoint.channels] == ["unknown"]

@@ -150,8 +150,11 @@ def configured(ev: Engine, container: ir.Expr, keys: Values) -> Values:
         return answers[key]
     answers[key] = ()
     found = [values for name in wanted for values in (*_written(ev, name), *_put(ev, name))]
+    names = {Const(text) for text in wanted}  # ``TOPIC = "TOPIC"`` names a key, it is no setting
     answers[key] = tuple(
-        value for value in join((), *found) if isinstance(value, (Const, EnvVar, Template, Collection, Record))
+        value
+        for value in join((), *found)
+        if isinstance(value, (Const, EnvVar, Template, Collection, Record)) and value not in names
     )
     return answers[key]
 
