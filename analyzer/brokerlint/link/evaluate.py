@@ -19,7 +19,18 @@ from brokerlint.link.expressions import FORMS
 from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.injection import injected
 from brokerlint.link.program import Program
-from brokerlint.link.scopes import END, Activation, At, Chain, Definition, Names, global_bindings, names_of, visible
+from brokerlint.link.scopes import (
+    END,
+    Activation,
+    At,
+    Chain,
+    Definition,
+    Names,
+    global_bindings,
+    grows,
+    names_of,
+    visible,
+)
 from brokerlint.link.values import (
     ClassValue,
     Collection,
@@ -28,6 +39,7 @@ from brokerlint.link.values import (
     FunctionValue,
     Needed,
     Record,
+    Template,
     Unknown,
     Value,
     Values,
@@ -237,6 +249,9 @@ class Evaluator:
         if definitions:
             seen, certain = visible(scope.body, definitions, at)
             found = [self._definition(one, scope) for one in seen]
+            growing = [grows(scope.body, one, definitions) for one in seen]
+            if any(grown and _is_text(values) for grown, values in zip(growing, found, strict=True)):
+                return unknown(f"'{name}' is put together anew in every round of a loop")
         if parameter is not None and not certain:
             found.append(self._argument(parameter, scope))
         if scope.kind == "module":
@@ -354,6 +369,11 @@ class Evaluator:
                 values = self.values(binding.value, inner, At(binding.order, binding.block))
                 found.append(traced(values, Place(scope.path, binding.line)))
         return found
+
+
+def _is_text(values: Values) -> bool:
+    texts = [value.value if isinstance(value, Const) else value for value in values]
+    return any(isinstance(text, (str, Template)) for text in texts)
 
 
 def _parameter(scope: Activation, name: str) -> ir.Parameter | None:

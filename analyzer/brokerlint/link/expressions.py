@@ -13,6 +13,7 @@ from brokerlint.link.changes import changed
 from brokerlint.link.engine import Engine
 from brokerlint.link.scopes import END, Activation, At, base_key
 from brokerlint.link.values import (
+    ELLIPSIS,
     NONE,
     Collection,
     Const,
@@ -169,6 +170,10 @@ def _truth(ev: Engine, expr: ir.Expr, act: Activation, at: At) -> Values:
     return unknown("a truth value")
 
 
+def _opaque(ev: Engine, expr: ir.Opaque, act: Activation, at: At) -> Values:
+    return (ELLIPSIS,) if expr.why == "ellipsis" else unknown("an expression no name comes from")
+
+
 FORMS: dict[type[Any], Form] = {
     ir.Name: _name,
     ir.Attribute: _attribute,
@@ -187,5 +192,6 @@ FORMS: dict[type[Any], Form] = {
     ir.Entered: _entered,
     ir.Compare: _truth,
     ir.Unary: _truth,
+    ir.Opaque: _opaque,
 }
-"""How each form is worked out; other forms (``Opaque``) say nothing."""
+"""How each form is worked out."""

@@ -13,7 +13,17 @@ from brokerlint.link.values import Activation
 from brokerlint.python import ir
 
 __all__ = [
-    "END", "Activation", "At", "Chain", "Definition", "Names", "Store", "base_key", "global_bindings", "names_of",
+    "END",
+    "Activation",
+    "At",
+    "Chain",
+    "Definition",
+    "Names",
+    "Store",
+    "base_key",
+    "global_bindings",
+    "grows",
+    "names_of",
     "visible",
 ]  # fmt: skip
 
@@ -149,6 +159,42 @@ def visible(body: ir.Body, definitions: list[Definition], at: At) -> tuple[list[
             return before, True
     # A use above every binding belongs to a loop or to a function that runs later.
     return before or definitions, False
+
+
+_LOOPS = frozenset({"for", "async-for", "while"})
+
+
+def grows(body: ir.Body, binding: Definition, definitions: list[Definition]) -> bool:
+    """Does every round of a loop make this text from the one before (``name = name + "x"``, ``f"{name}x"``)?
+
+    Takes all ``definitions`` of the name; one that begins the round anew ends the growth.
+    """
+    if not isinstance(binding, ir.Binding) or not isinstance(binding.target, ir.Name):
+        return False
+    loop = binding.block
+    while loop >= 0 and body.blocks[loop].kind not in _LOOPS:
+        loop = body.blocks[loop].parent
+    if loop < 0 or not _holds(binding.value, binding.target):
+        return False
+    around = _around(body, binding.block)
+    before = [one for one in definitions if one.order < binding.order and one.block in around]
+    return not any(loop in _around(body, one.block) for one in before)
+
+
+def _holds(text: ir.Expr, name: ir.Name) -> bool:
+    """Is ``name`` a part of what ``text`` puts together?"""
+    waiting = [text]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ir.Binary):
+            waiting += (part.left, part.right)
+        elif isinstance(part, ir.Formatted):
+            waiting += part.parts
+        elif isinstance(part, ir.Sequence):
+            waiting += part.items
+        elif part == name and part is not text:
+            return True
+    return False
 
 
 def _order(definition: Definition) -> int:

@@ -6,7 +6,7 @@ from brokerlint.link.annotations import annotated
 from brokerlint.link.engine import Engine
 from brokerlint.link.inheritance import is_enum
 from brokerlint.link.scopes import END, Activation, At
-from brokerlint.link.values import ClassValue, Const, EnvVar, Instance, Record, Unknown, Values
+from brokerlint.link.values import ELLIPSIS, ClassValue, Const, EnvVar, Instance, Record, Values
 from brokerlint.python import ir
 
 _BASES = frozenset({
@@ -47,7 +47,7 @@ def attribute(
 
 def default_of(values: Values) -> Values:
     """A field's default: what ``Field(...)`` was given; the ellipsis means that there is none."""
-    return tuple(value for value in values if not (isinstance(value, Unknown) and "ellipsis" in value.why))
+    return tuple(value for value in values if value != ELLIPSIS)
 
 
 def _field(cls: ClassValue, name: str) -> ir.Binding | None:

@@ -27,8 +27,8 @@ _SAME = frozenset({
 })  # fmt: skip
 """Methods whose result still names the same channel."""
 
-_FIELD = re.compile(r"\{([^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
-_PERCENT = re.compile(r"%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrif]")
+_FIELD = re.compile(r"\{\{|\}\}|\{([^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
+_PERCENT = re.compile(r"%%|%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrif]")
 _LARGE = 1 << 40
 
 
@@ -74,13 +74,15 @@ def _percent(pattern: Value, right: Values) -> Values:
     for match in _PERCENT.finditer(pattern.value):
         parts.append((Const(pattern.value[last : match.start()]),))
         last = match.end()
-        if match[1]:
+        if match[0] == "%%":
+            parts.append((Const("%"),))
+        elif match[1]:
             named = next((r.get(match[1]) for r in right if isinstance(r, Record)), None)
             parts.append(named or unknown(f"format field '{match[1]}'"))
         else:
             parts.append(positional[index] if index < len(positional) else unknown("a format field"))
             index += 1
-    parts.append((Const(pattern.value[last:].replace("%%", "%")),))
+    parts.append((Const(pattern.value[last:]),))
     return concat(parts)
 
 
@@ -107,11 +109,13 @@ def format_text(pattern: str, args: Args) -> Values:
     parts: list[Values] = []
     last = index = 0
     for match in _FIELD.finditer(pattern):
-        parts.append((Const(pattern[last : match.start()].replace("{{", "{").replace("}}", "}")),))
+        parts.append((Const(pattern[last : match.start()]),))
         last = match.end()
-        field = match[1].split(".")[0].split("[")[0]
-        if "." in match[1] or "[" in match[1]:
-            parts.append(unknown(f"format field '{match[1]}'"))
+        field = match[1]
+        if field is None:
+            parts.append((Const(match[0][0]),))
+        elif "." in field or "[" in field:
+            parts.append(unknown(f"format field '{field}'"))
         elif field == "":
             parts.append(positional[index] if index < len(positional) else unknown("a format field"))
             index += 1
@@ -119,7 +123,7 @@ def format_text(pattern: str, args: Args) -> Values:
             parts.append(positional[int(field)] if int(field) < len(positional) else unknown("a format field"))
         else:
             parts.append(named.get(field) or unknown(f"format field '{field}'"))
-    parts.append((Const(pattern[last:].replace("{{", "{").replace("}}", "}")),))
+    parts.append((Const(pattern[last:]),))
     return concat(parts)
 
 
@@ -173,6 +177,8 @@ def _text_method(ev: Engine, receiver: Const, text: str, name: str, args: Args) 
     first = consts[0] if consts else None
     if name in _STRIPS:
         return (Const(getattr(text, name)(_strip_characters(given)), receiver.trace),)
+    if name in _CUTS and isinstance(first, str):
+        return (Const(getattr(text, name)(first), receiver.trace),)
     if name in _SAME:
         return (receiver,)
     if name in _CASES:
@@ -188,8 +194,6 @@ def _text_method(ev: Engine, receiver: Const, text: str, name: str, args: Args) 
         return (Collection("tuple", tuple((Const(piece, receiver.trace),) for piece in pieces)),)
     if name == "replace" and len(consts) == 2 and all(isinstance(value, str) for value in consts):
         return (Const(text.replace(str(consts[0]), str(consts[1])), receiver.trace),)
-    if name in _CUTS and isinstance(first, str):
-        return (Const(getattr(text, name)(first), receiver.trace),)
     return unknown(f"result of .{name}()")
 
 

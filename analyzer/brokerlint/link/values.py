@@ -260,6 +260,10 @@ def unknown(why: str, needs: frozenset[Needed] = frozenset()) -> Values:
     return (Unknown(why, needs),)
 
 
+_TOO_MANY = Unknown("too many possible values")
+ELLIPSIS = Unknown("an ellipsis, which stands for nothing")
+
+
 def join(*groups: Values) -> Values:
     """All values of several sets, without duplicates, in order; beyond ``MOST`` they are given up as unknown."""
     if len(groups) == 1:
@@ -269,7 +273,7 @@ def join(*groups: Values) -> Values:
         for value in group:
             seen.setdefault(value)
     if len(seen) > MOST:
-        return (*list(seen)[: MOST - 1], Unknown("too many possible values"))
+        return (*list(seen)[: MOST - 1], _TOO_MANY)
     return tuple(seen)
 
 
@@ -323,11 +327,14 @@ def _longer(trace: tuple[Place, ...], place: Place) -> tuple[Place, ...]:
 def concat(parts: list[Values]) -> Values:
     """Texts put one after the other: every combination, bounded; what is not text becomes a hole."""
     options: list[tuple[str | EnvVar | Unknown, ...]] = [()]
+    rest: Values = ()
     for values in parts:
         pieces = [_piece(value) for value in values] or [(Unknown("nothing"),)]
-        options = [option + piece for option in options for piece in pieces][:MOST]
+        options = [option + piece for option in options for piece in pieces]
+        if len(options) > MOST:
+            options, rest = options[:MOST], (_TOO_MANY,)
     trace = tuple(p for values in parts for value in values[:1] for p in getattr(value, "trace", ()))[:8]
-    return join((), tuple(_settled(option, trace) for option in options))
+    return join(tuple(_settled(option, trace) for option in options), rest)
 
 
 def _piece(value: Value) -> tuple[str | EnvVar | Unknown, ...]:

@@ -7,6 +7,7 @@ not kept. What the summary can't express becomes ``Opaque`` with the name of its
 from __future__ import annotations
 
 import re
+import warnings
 
 import libcst as cst
 
@@ -37,7 +38,9 @@ def lower(path: str, source: str) -> ir.Module:
         reason = error.message.split("\n")[0].rstrip(".")
         raise SourceError(error.raw_line, reason) from None
     builder = Builder(Shared(lines_of(tree)), "")
-    statements(builder, tree.body, -1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # reading a literal warns of its odd escapes
+        statements(builder, tree.body, -1)
     comments = tuple(_comments(source)) if "brokerlint:" in source else ()
     is_main = any(block.kind == "if" and _tests_main(block.subject) for block in builder.blocks)
     return ir.Module(path, builder.body(), comments, is_main, source.count("\n") + 1)
