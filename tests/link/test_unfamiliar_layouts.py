@@ -205,7 +205,7 @@ def test_a_request_parameter_typed_as_an_enumeration_may_be_any_member() -> None
 
 def test_a_constant_that_names_a_key_is_no_setting() -> None:
     files = {
-        "config.py": "from layeredconfig import Layers\nORDERS_TOPIC = 'ORDERS_TOPIC'\nconfig = Layers('settings.yml')\n",
+        "config.py": "from layers import Layers\nORDERS_TOPIC = 'ORDERS_TOPIC'\nconfig = Layers('settings.yml')\n",
         "app.py": (
             "from kafka import KafkaProducer\nfrom config import ORDERS_TOPIC, config\n"
             "KafkaProducer().send(config.get(ORDERS_TOPIC), b'1')\n"
@@ -213,3 +213,28 @@ def test_a_constant_that_names_a_key_is_no_setting() -> None:
     }
     (endpoint,) = analyse_sources(files).endpoints
     assert [c.name.kind for c in endpoint.channels] == ["unknown"]
+
+
+def injected(*clients: str) -> dict[str, str]:
+    """A program that gets its consumer from a container, and the clients that it makes."""
+    made = "".join(f"def make_{n}():\n    return Reader({client})\n\n" for n, client in enumerate(clients))
+    return {
+        "reader.py": (
+            "from dataclasses import dataclass\nfrom aiokafka import AIOKafkaConsumer\n\n"
+            "@dataclass\nclass Reader:\n    consumer: AIOKafkaConsumer\n\n"
+            "    def listen(self, topic):\n        self.consumer.subscribe([topic])\n"
+        ),
+        "making.py": f"from aiokafka import AIOKafkaConsumer\nfrom reader import Reader\n\n{made}",
+        "main.py": "from reader import Reader\n\ndef start(reader: Reader):\n    reader.listen('orders')\n",
+    }
+
+
+def test_an_injected_consumer_has_the_group_of_the_only_one_made() -> None:
+    (endpoint,) = seen(analyse_sources(injected("AIOKafkaConsumer(group_id='billing')")))
+    assert endpoint[3:5] == (["orders"], ["billing"])
+
+
+def test_an_injected_consumer_may_be_either_of_two() -> None:
+    two = injected("AIOKafkaConsumer(group_id='billing')", "AIOKafkaConsumer(group_id='audit')")
+    (endpoint,) = seen(analyse_sources(two))
+    assert endpoint[3:5] == (["orders"], [])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brokerlint.facts import ChannelName, Endpoint, Name, Unresolved
-from brokerlint.link import naming, sinks
+from brokerlint.link import library, naming, sinks
 from brokerlint.link.callers import Callers, Step, open_needs, settled_above
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.imports import Imports
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites
-from brokerlint.link.values import Needed, Record, Values, needs_of
+from brokerlint.link.values import Client, Needed, Record, Values, needs_of
 from brokerlint.places import Place
 from brokerlint.python import ir
 
@@ -192,10 +192,28 @@ def search(ev: Evaluator, sites: Sites, imports: Imports | None = None) -> list[
     while True:
         fresh = [site for site in sinks.candidates(ev, sites) if id(site) not in seen]
         if not fresh:
+            for one in found:
+                if one.use.group == () and one.use.client is not None and one.use.client.site is None:
+                    one.use = replace(one.use, group=_only_group(ev, sites, one.use.client, one.use))
             return found
         for site in fresh:
             seen.add(id(site))
             found += _Search(ev, callers, site).run()
+
+
+def _only_group(ev: Evaluator, sites: Sites, client: Client, use: sinks.Use) -> Values:
+    """The group of a client that is known by its type alone: that of the only client of its kind that the program
+    makes; () where there are several, or none with a group."""
+    if use.operation.role != "consume" or use.model is None or use.model.group is None:
+        return ()
+    groups: list[Values] = []
+    for made in sites.calling(client.model.rpartition(".")[2]):
+        module = ev.module(made.module.path)
+        scope = ev.symbolic(module, made.chain) if module and made.chain else module
+        for value in ev.values(made.site.call, scope, made.at) if scope is not None else ():
+            if isinstance(value, Client) and value.model == client.model:
+                groups.append(library.argument(ev, use.model.group, [], value, value.config))
+    return groups[0] if len(groups) == 1 else ()
 
 
 def channel_names(found: Found) -> tuple[ChannelName, ...]:
