@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 DEEPEST_NESTING = 1500
 """Open brackets at one place; LibCST survives more than 2,000 on the stack below."""
 
 LONGEST_CHAIN = 6000
-"""Operators or attribute dots on one line."""
+"""Operators in one expression, on one line or with one on each of many."""
 
 LARGEST_FILE = 2 * 1024 * 1024
 """Bytes; larger Python files are generated data."""
@@ -24,8 +24,12 @@ LARGEST_FILE = 2 * 1024 * 1024
 _STACK = 512 * 1024 * 1024
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _STRINGS = re.compile(rb"\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
+_OPERATOR = re.compile(rb"[-+*/.%|&~^]|\b(?:not|and|or|lambda|if|await)\b")
+_JOINTS = re.compile(
+    rb"(?:^[^\n]*[-+*/.%|&^][ \t]*\\?\n|^[ \t]*(?:[-+*/.%|&^]|and\b|or\b|if\b|else\b)[^\n]*\n)+", re.MULTILINE
+)
+"""Lines that end or begin with an operator, so that an expression goes on."""
 _BRACKETS = re.compile(rb"[\[\](){}]")
-_LINKS = re.compile(rb"[-+*/.%|&]|\bnot\b|\band\b|\bor\b")
 T = TypeVar("T")
 
 
@@ -56,6 +60,8 @@ def decode(data: bytes) -> str:
         raise Unreadable("encoding", f"declares the unknown encoding '{coding}'") from None
     except UnicodeDecodeError as error:
         raise Unreadable("encoding", f"is not valid {coding}", data[: error.start].count(b"\n") + 1) from None
+    except ValueError:  # of codecs that are not for source code, such as the one for host names
+        raise Unreadable("encoding", f"is not valid {coding}") from None
 
 
 def check(data: bytes) -> None:
@@ -63,13 +69,17 @@ def check(data: bytes) -> None:
     if len(data) > LARGEST_FILE:
         raise Unreadable("too-large", f"is larger than {LARGEST_FILE // 1024 // 1024} MiB")
     if data.count(b"(") + data.count(b"[") + data.count(b"{") > DEEPEST_NESTING:
-        _check_nesting(_STRINGS.sub(b"", data))
+        _check_nesting(_bare(data))
     if len(data) > LONGEST_CHAIN:
         _check_chains(data)
 
 
+def _bare(data: bytes) -> bytes:
+    """The source without its strings and comments, line by line."""
+    return _STRINGS.sub(lambda match: b"\n" * match[0].count(b"\n"), data)
+
+
 def _check_nesting(bare: bytes) -> None:
-    """``bare`` is the source without its strings and comments."""
     depth = deepest = where = 0
     for match in _BRACKETS.finditer(bare):
         depth = depth + 1 if match[0] in b"([{" else max(0, depth - 1)
@@ -80,10 +90,22 @@ def _check_nesting(bare: bytes) -> None:
 
 
 def _check_chains(data: bytes) -> None:
-    """Every operator of a chain nests the expression one level deeper."""
+    """Every operator of a chain nests the expression one level deeper, on one line or with one on each of many."""
     for number, line in enumerate(data.split(b"\n"), 1):
-        if len(line) > LONGEST_CHAIN and len(_LINKS.findall(_STRINGS.sub(b"", line))) > LONGEST_CHAIN:
-            raise Unreadable("too-deep", "holds an expression that is too long", number)
+        if len(line) > LONGEST_CHAIN:
+            parts = _STRINGS.sub(b"", line).split(b",")
+            if any(len(part) > LONGEST_CHAIN and len(_OPERATOR.findall(part)) > LONGEST_CHAIN for part in parts):
+                raise Unreadable("too-deep", "holds an expression that is too long", number)
+    if any(_joined(data)):
+        bare = _bare(data)
+        run = next(_joined(bare), None)
+        if run is not None:
+            raise Unreadable("too-deep", "holds an expression that is too long", bare[: run.start()].count(b"\n") + 1)
+
+
+def _joined(data: bytes) -> Iterator[re.Match[bytes]]:
+    """The runs of more than `LONGEST_CHAIN` lines that one expression may go on over."""
+    return (match for match in _JOINTS.finditer(data) if match[0].count(b"\n") > LONGEST_CHAIN)
 
 
 def deeply(function: Callable[[], T]) -> T:
