@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from brokerlint.link.branches import avoided
 from brokerlint.link.engine import Engine
 from brokerlint.link.scopes import Activation, At, Store
 from brokerlint.link.values import Collection, Const, EnvVar, Record, Value, Values
@@ -16,7 +17,7 @@ MOST_ITEMS = 200
 def changed(ev: Engine, values: Values, stores: Iterable[Store], scope: Activation, at: At) -> Values:
     """``values`` after those of the ``stores`` in ``scope`` that happened before ``at``."""
     for store in stores:
-        if store.at.order < at.order:
+        if store.at.order < at.order and not avoided(ev, scope, store.at):
             values = tuple(_after(ev, value, store, scope) for value in values)
     return values
 
