@@ -1,0 +1,112 @@
+"""Whatever a tree holds, each thing that can't be read is one line on standard error, and the rest is analysed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from brokerlint.document import dumps, to_document
+from brokerlint.pipeline import Options, analyse
+from brokerlint.python import source
+from brokerlint.python.pool import Pool
+
+GOOD = 'import boto3\nboto3.client("sqs").receive_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/1/orders")\n'
+
+BAD = {
+    "syntax.py": (b"import boto3\ndef (:\n", "syntax-error"),
+    "python2.py": (b'import boto3\nprint "hello"\n', "syntax-error"),
+    "latin.py": (b'import boto3\nname = "\xff\xfe"\n', "encoding"),
+    "unknown.py": (b"# coding: klingon\nimport boto3\n", "encoding"),
+    "nul.py": (b"import boto3\nx = 1\0\n", "encoding"),
+    "large.py": (b"import boto3\n" + b"x = 1\n" * 900_000, "too-large"),
+    "brackets.py": (b"import boto3\nx = " + b"[" * 2000 + b"]" * 2000 + b"\n", "too-deep"),
+    "chain.py": (b"import boto3\nx = " + b"+".join([b"a"] * 20_000) + b"\n", "too-deep"),
+    "lines.py": (b"import boto3\nx = (" + b"+\n".join([b"a"] * 20_000) + b")\n", "too-deep"),
+    "dots.py": (b"import boto3\nx = a" + b".b" * 20_000 + b"\n", "too-deep"),
+    "calls.py": (b"import boto3\nx = a" + b"()" * 20_000 + b"\n", "too-deep"),
+    "nots.py": (b"import boto3\nx = " + b"not " * 20_000 + b"y\n", "too-deep"),
+    "lambdas.py": (b"import boto3\nx = " + b"lambda: " * 20_000 + b"y\n", "too-deep"),
+}
+
+
+def check(root: Path, *options: str, seed: str = "0") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": seed, "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "brokerlint", "check", "--format", "json", *options, "."]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(GOOD)
+    return tmp_path
+
+
+def test_all_at_once_costs_one_line_each(tree: Path) -> None:
+    for name, (data, _) in BAD.items():
+        (tree / name).write_bytes(data)
+    (tree / "loop.py").symlink_to("loop.py")
+    (tree / "around").symlink_to(tree)
+    (tree / "gone.py").symlink_to("nowhere.py")
+    done = check(tree)
+    document = json.loads(done.stdout)
+    told = {(one["path"], one["kind"]) for one in document["diagnostics"]}
+    expected = {(name, kind) for name, (_, kind) in BAD.items()}
+    expected |= {("loop.py", "symlink-loop"), ("around", "symlink-loop"), ("gone.py", "unreadable")}
+    assert told == expected
+    assert "Traceback" not in done.stderr
+    for path, _ in expected:
+        assert sum(f"warning: {path}" in line for line in done.stderr.splitlines()) == 1
+    assert document["coverage"]["endpoints"] == 1
+    assert document["coverage"]["diagnostics"] == len(expected)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_permission(tree: Path) -> None:
+    (tree / "secret.py").write_text(GOOD)
+    (tree / "secret.py").chmod(0)
+    done = check(tree)
+    assert [one["kind"] for one in json.loads(done.stdout)["diagnostics"]] == ["unreadable"]
+    assert json.loads(done.stdout)["coverage"]["endpoints"] == 1
+
+
+def test_an_unknown_key_of_the_configuration_names_the_nearest(tree: Path) -> None:
+    (tree / "brokerlint.yaml").write_text("wrold: closed\n")
+    done = check(tree)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'world'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_neither_workers_nor_hash_seeds_nor_the_cache_change_a_byte(tree: Path) -> None:
+    for number in range(8):
+        (tree / f"part{number}.py").write_text(GOOD.replace("orders", f"q{number}") + "# filler\n" * 8000)
+    (tree / "broken.py").write_bytes(BAD["syntax.py"][0])
+    assert len({dumps(to_document(analyse(tree, Options(workers=count)))) for count in (1, 2, 3)}) == 1
+    options: list[tuple[str, ...]] = [("--no-cache",), (), ()]
+    assert len({check(tree, *more, seed=str(seed)).stdout for seed, more in enumerate(options)}) == 1
+
+
+class TestWorkers:
+    FILES = ((("a.py", b"x = 1\n"), ("bad.py", b"y")), (("b.py", b"x = 2\n"),), (("c.py", b"x = 3\n"),))
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="workers inherit the stand-in only when they are forks")
+    @pytest.mark.parametrize(("kind", "act"), [("crash", lambda: os._exit(7)), ("timeout", lambda: time.sleep(60))])
+    def test_a_worker_that_ends_takes_only_its_file(
+        self, kind: str, act: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pack = source.pack
+        monkeypatch.setattr(source, "pack", lambda path, data: act() if path == "bad.py" else pack(path, data))
+        workers = Pool(2, patience=1.0)
+        try:
+            found = [one for results in workers.read(self.FILES) for one in results]
+        finally:
+            workers.close()
+        problems = {one.path: one.kind for one in found if not isinstance(one, tuple)}
+        assert problems == {"bad.py": kind}
+        assert sorted(one[0] for one in found if isinstance(one, tuple)) == ["a.py", "b.py", "c.py"]
