@@ -42,7 +42,7 @@ def contenders() -> list[Contender]:
     offline = ("--metrics=off", "--disable-version-check", "--quiet", "--no-git-ignore", "-j2")
     peers = {
         "semgrep": ("scan", *offline, "--config", str(HERE / "rules.yaml"), "."),
-        "fixit": ("-q", "lint", "--rules", "fixit.rules.no_redundant_fstring", "."),
+        "fixit": ("--quiet", "--rules", "fixit.rules.no_redundant_fstring", "lint", "."),
         "ruff": ("check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "."),
         "rg": ("-l", "--type", "py", "-e", WORDS, "."),
     }
