@@ -145,7 +145,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """What an endpoint lacks and why: ``what`` is ``channel``, ``group`` or ``receiver``."""
+    """What an endpoint lacks and why: ``what`` is ``channel``, ``group``, ``receiver`` or
+    ``callers`` (a wrapper with more callers than are followed)."""
 
     place: Place
     system: str

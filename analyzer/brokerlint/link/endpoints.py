@@ -23,7 +23,10 @@ MOST_GUESSED = 2
 """Steps of a route whose callee can't be told from the step alone."""
 
 MOST_ROUTES = 400
-"""Routes tried for one sink."""
+"""Routes of several calls tried for one sink."""
+
+MOST_CALLS = 5000
+"""Direct callers of one wrapper that are followed."""
 
 
 MOST_NAMELESS = 3
@@ -51,6 +54,8 @@ class _Search:
     sink: CallSite
     found: list[Found] = field(default_factory=list)
     tried: int = 0
+    direct: int = 0
+    cut: bool = False
     barren: set[tuple[int, int]] = field(default_factory=set)
 
     def run(self) -> list[Found]:
@@ -67,8 +72,12 @@ class _Search:
 
     def explore(self, route: list[Step]) -> bool:
         """Try one route and, where its values still depend on the callers, longer ones. True when it holds."""
-        self.tried += 1
-        if self.tried > MOST_ROUTES:
+        if len(route) <= 1:
+            self.direct += 1
+        else:
+            self.tried += 1
+        if self.tried > MOST_ROUTES or self.direct > MOST_CALLS:
+            self.cut = True
             return False
         held = False
         top = route[0].here if route else self.sink
@@ -184,10 +193,12 @@ def _named(use: sinks.Use) -> frozenset[tuple[object, ...]]:
     return frozenset((name.kind, name.text, name.env) for name in names if name.kind != "unknown")
 
 
-def search(ev: Evaluator, sites: Sites, imports: Imports | None = None) -> list[Found]:
-    """All uses of all sinks in the modules that were read, growing with the modules that wrappers lead to."""
+def search(ev: Evaluator, sites: Sites, imports: Imports | None = None) -> tuple[list[Found], list[Unresolved]]:
+    """All uses of all sinks in the modules that were read, growing with the modules that wrappers lead to, and the
+    sinks that have more callers than can be followed."""
     callers = Callers(ev, sites, imports)
     found: list[Found] = []
+    cut: list[Unresolved] = []
     seen: set[int] = set()
     while True:
         fresh = [site for site in sinks.candidates(ev, sites) if id(site) not in seen]
@@ -195,10 +206,15 @@ def search(ev: Evaluator, sites: Sites, imports: Imports | None = None) -> list[
             for one in found:
                 if one.use.group == () and one.use.client is not None and one.use.client.site is None:
                     one.use = replace(one.use, group=_only_group(ev, sites, one.use.client, one.use))
-            return found
+            return found, cut
         for site in fresh:
             seen.add(id(site))
-            found += _Search(ev, callers, site).run()
+            walk = _Search(ev, callers, site)
+            uses = walk.run()
+            found += uses
+            if walk.cut and uses:
+                why = "more ways lead to this call than are followed; some callers are left out"
+                cut.append(Unresolved(site.place, uses[0].use.system, "callers", why))
 
 
 def _only_group(ev: Evaluator, sites: Sites, client: Client, use: sinks.Use) -> Values:

@@ -45,7 +45,8 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     binder = Binder(manifests, services, program)
     distributions = [name for library in models.libraries for name in library.distributions]
     observer = Observer(evaluator, sites, Versions(paths, sources.text, distributions).at)
-    found, unresolved = endpoints(search(evaluator, sites, imports))
+    uses, cut = search(evaluator, sites, imports)
+    found, unresolved = endpoints(uses)
     run: list[tuple[Endpoint, list[Deployment]]] = []
     for endpoint, members in found:
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)
@@ -56,7 +57,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     services.name_apart()
     made = [binder.bound(endpoint, running) for endpoint, running in run]
     nameless = {(e.place, e.system) for e in made if any(channel.name.kind == "unknown" for channel in e.channels)}
-    still = [one for one in unresolved if (one.place, one.system) in nameless]
+    still = [*(one for one in unresolved if (one.place, one.system) in nameless), *cut]
     told = {(one.place, one.system) for one in still}
     still += [
         Unresolved(e.place, e.system, "channel", channel.name.why)

@@ -11,7 +11,7 @@ URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
 
 @pytest.mark.parametrize("operator", ["+", "or", "and"])
 def test_long_expressions(operator, endpoints):
-    long = f" {operator} ".join(["m"] * 3000)
+    long = f" {operator} ".join(["m"] * 1000)
     code = (
         f"{HEAD}\nfor m in sqs.receive_message(QueueUrl=URL)['Messages']:\n"
         f"    x = {long}\n    if x: sqs.send_message(QueueUrl=URL, MessageBody=x)\n"

@@ -193,7 +193,7 @@ class TestSources:
         ("call", "store"),
         [
             ("body = boto3.client('s3').get_object(Bucket='b', Key='k')['Body'].read()", "s3"),
-            ("c = boto3.client('s3')\n    body = c.get_object(Bucket='b', Key='k')['Body'].read().decode().strip()", "s3"),
+            ("c = boto3.client('s3')\n    body = c.get_object(Bucket='b', Key='k')['Body'].read().decode()", "s3"),
             ("body = open('f').read()", "fs"),
             ("body = order.text", None),
         ],

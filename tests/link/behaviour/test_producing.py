@@ -55,7 +55,10 @@ class TestLoops:
         """
         assert facts(code, "produce")["loop"] == "over-items"
 
-    @pytest.mark.parametrize(("loop", "count"), [("range(3)", 3), ("range(1, 4)", 3), ("range(1, last)", None), ("('a', 'b')", 2), ("rows", None)])
+    @pytest.mark.parametrize(
+        ("loop", "count"),
+        [("range(3)", 3), ("range(1, 4)", 3), ("range(1, last)", None), ("('a', 'b')", 2), ("rows", None)],
+    )
     def test_of_constant_length(self, loop, count, facts):
         assert facts(confluent(f"for r in {loop}:", "    p.produce('t', str(r))"), "produce").get("loop_count") == count
 
