@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerlint.discover import discover, root_of
+from brokerlint.discover import discover
 from brokerlint.listing import LARGEST
 
 
@@ -238,14 +238,7 @@ class TestWhatIsNoPlainFile:
         assert [(d.kind, d.path) for d in found.diagnostics] == [("too-large", "data.py")]
 
 
-class TestRoot:
-    def test_one_directory_is_the_root(self, tmp_path: Path) -> None:
-        assert root_of([tree(tmp_path, "a/x.py") / "a"]) == tmp_path / "a"
-
-    def test_several_paths_have_a_root_in_common(self, tmp_path: Path) -> None:
-        tree(tmp_path, "a/x.py", "b/c/y.py")
-        assert root_of([tmp_path / "a", tmp_path / "b" / "c" / "y.py"]) == tmp_path
-
+class TestOnly:
     def test_only_what_was_named_is_looked_at(self, tmp_path: Path) -> None:
         tree(tmp_path, "a/x.py", "ab/z.py", "b/c/y.py", "b/d.py")
         found = discover(tmp_path, only=[tmp_path / "a", tmp_path / "b" / "c" / "y.py"])

@@ -68,12 +68,6 @@ class Discovered:
     apart: Mapping[str, int] = field(default_factory=dict)
 
 
-def root_of(paths: Sequence[Path]) -> Path:
-    """The directory that findings about ``paths`` are relative to: the one directory, else what all have in common."""
-    directories = [path if path.is_dir() else path.parent for path in (path.absolute() for path in paths)]
-    return Path(os.path.commonpath([os.path.normpath(directory) for directory in directories]))
-
-
 def discover(
     root: Path,
     include: Iterable[str] = (),

@@ -180,10 +180,6 @@ class Callers:
 
     # --- Down -----------------------------------------------------------------------------------------------------
 
-    def enter(self, chain: tuple[ir.Function | ir.Class, ...], module: Activation) -> Activation | None:
-        """The activation of the innermost definition with everything open."""
-        return self._ev.symbolic(module, chain)
-
     def descend(
         self, route: list[Step], sink: CallSite, by_name: bool = False, assumed: bool = False
     ) -> list[Activation]:

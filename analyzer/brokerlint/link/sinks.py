@@ -20,7 +20,6 @@ from brokerlint.link.values import (
     Value,
     Values,
     join,
-    needs_of,
 )
 from brokerlint.models.model import ClassModel, Library, Models, Operation
 from brokerlint.python import ir
@@ -315,8 +314,3 @@ def _lacks_carried(use: Use) -> bool:
     """Should the object have brought its channel along, and was it only known by its type?"""
     at = use.operation.channel
     return not use.channel and at is not None and any(isinstance(p, str) and p.startswith("self.") for p in at.places)
-
-
-def channel_needs(reading: Reading) -> bool:
-    """Does a channel of the reading still depend on callers?"""
-    return any(needs_of(use.channel) for use in reading.uses) or (not reading.uses and bool(needs_of(reading.receiver)))

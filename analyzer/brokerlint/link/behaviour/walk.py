@@ -6,7 +6,7 @@ control was handed to another thread, process or task on the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from brokerlint.link import calls, objects
@@ -122,10 +122,6 @@ class Walk:
     frames: list[Frame] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     cut: bool = False
-
-    def acting(self, *acts: str) -> Iterator[Moment]:
-        """The library calls that do one of ``acts``."""
-        return (one for one in self.moments if one.operation is not None and one.operation.act in acts)
 
 
 class Walker:
