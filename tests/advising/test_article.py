@@ -105,10 +105,13 @@ def _shape_of_use_against_system() -> bool:
 
 
 def _observed_use_before_features() -> bool:
-    return advice(thumbnails(), "sqs:thumbnails").best != advice(
-        exchange(sends("web", "sqs:thumbnails"), reads("a", "sqs:thumbnails"), reads("b", "sqs:thumbnails")),
-        "sqs:thumbnails",
-    ).best
+    return (
+        advice(thumbnails(), "sqs:thumbnails").best
+        != advice(
+            exchange(sends("web", "sqs:thumbnails"), reads("a", "sqs:thumbnails"), reads("b", "sqs:thumbnails")),
+            "sqs:thumbnails",
+        ).best
+    )
 
 
 def _no_replay_no_readers_no_streams() -> bool:

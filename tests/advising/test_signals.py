@@ -72,9 +72,7 @@ class TestWhatIsNoEvidence:
         assert evidence(topology, "sqs:q", "caller-waits").value is None
 
     def test_copies_of_one_program(self) -> None:
-        topology = exchange(
-            reads("one", "sqs:q", function="app.work"), reads("one", "sqs:q", 40, function="app.work")
-        )
+        topology = exchange(reads("one", "sqs:q", function="app.work"), reads("one", "sqs:q", 40, function="app.work"))
         assert evidence(topology, "sqs:q", "shared-reading").value is False
 
     def test_services_that_are_meant_to_share(self) -> None:

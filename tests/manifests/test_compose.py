@@ -18,10 +18,12 @@ PYTHON = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nENV STAGE=image GROUP_ID=ima
 ORDERS = {"orders/Dockerfile": PYTHON, "orders/main.py": "", "orders/worker.py": ""}
 
 BUILT = "services:\n  orders:\n    build: orders\n"
-BOMB = "\n".join([
-    "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]",
-    *(f"{name}: &{name} [{', '.join(['*' + below] * 9)}]" for below, name in pairwise("abcdefghi")),
-])
+BOMB = "\n".join(
+    [
+        "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]",
+        *(f"{name}: &{name} [{', '.join(['*' + below] * 9)}]" for below, name in pairwise("abcdefghi")),
+    ]
+)
 
 
 def one(facts: ManifestFacts) -> ServiceFact:

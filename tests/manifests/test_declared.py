@@ -120,7 +120,11 @@ def test_direction_group_and_dead_letters(facts_of: Reader) -> None:
 
 
 def test_bare_configurations_lists_and_properties(facts_of: Reader) -> None:
-    source = {"connector.class": "x.SqsSourceConnector", "kafka.topic": "in", "sqs.url": "https://sqs.r.amazonaws.com/1/q"}
+    source = {
+        "connector.class": "x.SqsSourceConnector",
+        "kafka.topic": "in",
+        "sqs.url": "https://sqs.r.amazonaws.com/1/q",
+    }
     facts = facts_of({
         "one.json": json.dumps(source),
         "two.json": json.dumps([{"name": "a", "config": {"connector.class": "x.Sink", "topics": "t"}}]),

@@ -69,7 +69,7 @@ def test_an_image_that_no_dockerfile_is_called_like_stays_unknown(facts_of: Read
 
 def test_the_command_of_the_template_is_the_handler(facts_of: Reader) -> None:
     override = function('"acme/invoicing"').replace(
-        '  environment {', '  image_config { command = ["handlers.on_refund"] }\n  environment {'
+        "  environment {", '  image_config { command = ["handlers.on_refund"] }\n  environment {'
     )
     facts = facts_of({
         "invoicing/Dockerfile": DOCKERFILE, "invoicing/src/handlers.py": "", "infra/main.tf": QUEUE + override,

@@ -60,9 +60,7 @@ def fine() -> Format:
 
     def join(documents: object, tree: Tree) -> ManifestFacts:
         names = sorted(tree.of("fine"))
-        return ManifestFacts(
-            channels=tuple(ChannelFact(n, "kafka", "topic", Text(n), n, Place(n, 1)) for n in names)
-        )
+        return ManifestFacts(channels=tuple(ChannelFact(n, "kafka", "topic", Text(n), n, Place(n, 1)) for n in names))
 
     return Format("fine", lambda path, head: path.endswith(".x"), lambda path, text: text, join)
 

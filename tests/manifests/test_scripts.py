@@ -128,7 +128,7 @@ def test_every_program_that_an_entry_script_can_start_is_a_service(facts_of: Rea
 
 
 def test_options_of_a_script_are_no_services(facts_of: Reader) -> None:
-    script = 'case $1 in\n  --port) P=$2; shift 2 ;;\n  stage) S=$2 ;;\nesac\npython deploy.py\n'
+    script = "case $1 in\n  --port) P=$2; shift 2 ;;\n  stage) S=$2 ;;\nesac\npython deploy.py\n"
     assert facts_of({"run.sh": script}).services == ()
 
 

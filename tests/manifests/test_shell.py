@@ -90,7 +90,7 @@ def test_without_knowing_the_argument_every_case_may_happen() -> None:
     [
         ('if [ "$1" = "a" ]; then x; elif [[ $1 == b* ]]; then y; else z; fi', ("bee",), ["y"]),
         ('if [ -z "$1" ]; then x; else y; fi', (), ["x"]),
-        ('if [[ ! -z $1 ]]; then x; fi', ("q",), ["x"]),
+        ("if [[ ! -z $1 ]]; then x; fi", ("q",), ["x"]),
         ('if [ "$#" -eq 0 ]; then x; else y; fi', ("q",), ["y"]),
         ('[ "$1" = a ] && x || y', ("b",), ["y"]),
         ('[ "$1" = a ] || x', ("a",), []),

@@ -192,9 +192,7 @@ def _confidence(channel: ChannelNode, case: Case, ranking: Ranking) -> tuple[Con
     return level, tuple(doubts)
 
 
-def _against(
-    ranking: Ranking, best: tuple[str, ...], used: tuple[str, ...], needs: dict[str, Need]
-) -> tuple[str, ...]:
+def _against(ranking: Ranking, best: tuple[str, ...], used: tuple[str, ...], needs: dict[str, Need]) -> tuple[str, ...]:
     """What speaks against the choice: its own negative points, and what speaks for what is in use instead."""
     found = [_said(key, needs[key]) for key, value in ranking.of(best[0]).points.items() if value < 0]
     if best[0] not in used:

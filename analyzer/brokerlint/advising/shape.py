@@ -97,9 +97,11 @@ def no_duplicates(channel: ChannelNode) -> Answer:
     if declared is not None:
         return Answer(bool(declared), declared=True, note="needs.exactly_once")
     careful = channel.producers().where(
-        lambda use: bool(use.setting("transactional_id"))
-        or any((use.fact("transaction") or {}).values())
-        or (use.fact("dedup_id") or {}).get("kind", "none") in ("field", "const")
+        lambda use: (
+            bool(use.setting("transactional_id"))
+            or any((use.fact("transaction") or {}).values())
+            or (use.fact("dedup_id") or {}).get("kind", "none") in ("field", "const")
+        )
     )
     if careful:
         return Answer(True, at(careful))

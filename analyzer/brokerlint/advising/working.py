@@ -50,8 +50,10 @@ def slow_work(channel: ChannelNode) -> Answer:
     """The work for one message takes seconds, or the poll interval was raised for it."""
     limits = channel.topology.declarations
     slow = readers_of(channel).where(
-        lambda use: number(use.fact("work_seconds")) >= limits.threshold("long_work")
-        or number(use.setting("max_poll_interval")) / 1000 > limits.threshold("long_poll_interval")
+        lambda use: (
+            number(use.fact("work_seconds")) >= limits.threshold("long_work")
+            or number(use.setting("max_poll_interval")) / 1000 > limits.threshold("long_poll_interval")
+        )
     )
     return Answer(True, at(slow)) if slow else UNKNOWN
 

@@ -44,7 +44,6 @@ _CASTS = frozenset({
 """Their typed methods."""
 
 
-
 def variable(name: Values, default: Values, place: Place | None = None) -> Values:
     """The variables with these names, falling back to ``default``, read at ``place``."""
     found: list[Value] = []

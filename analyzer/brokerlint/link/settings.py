@@ -15,9 +15,7 @@ _BASES = frozenset({
 })  # fmt: skip
 
 
-def attribute(
-    ev: Engine, instance: Instance, name: str, order: list[ClassValue], outside: list[str]
-) -> Values | None:
+def attribute(ev: Engine, instance: Instance, name: str, order: list[ClassValue], outside: list[str]) -> Values | None:
     """``settings.name`` where the class reads its fields from the environment; None for other classes or names.
 
     Takes the class's bases of the program (``order``) and outside.

@@ -64,9 +64,7 @@ def created(calls: Iterable[Call], path: str, profile: str = "unknown", first_li
     return facts
 
 
-def topic(
-    name: str, place: Place, profile: str, properties: Mapping[str, Any] | None = None
-) -> ChannelFact:
+def topic(name: str, place: Place, profile: str, properties: Mapping[str, Any] | None = None) -> ChannelFact:
     """The Kafka topic ``name`` as a command or variable declares it."""
     return _channel("kafka", "topic", name, place, profile, properties or {})
 

@@ -177,9 +177,7 @@ def _command(box: Box, stage: Stage | None) -> tuple[str, ...]:
     return joined_command(entrypoint, box.arguments if box.arguments is not None else stage.command if stage else ())
 
 
-def _environment(
-    deployed: Deployed, box: Box, maps: list[tuple[str, ConfigMap]], tree: Tree
-) -> dict[str, Setting]:
+def _environment(deployed: Deployed, box: Box, maps: list[tuple[str, ConfigMap]], tree: Tree) -> dict[str, Setting]:
     """Variables of config maps, below those of the container itself."""
     found: dict[str, Setting] = {}
     for source in box.sources:
@@ -192,9 +190,7 @@ def _environment(
     return {**found, **box.environment}
 
 
-def _held(
-    name: str, deployed: Deployed, maps: list[tuple[str, ConfigMap]], tree: Tree
-) -> dict[str, Setting]:
+def _held(name: str, deployed: Deployed, maps: list[tuple[str, ConfigMap]], tree: Tree) -> dict[str, Setting]:
     """What the config maps of that name hold for the environment: those nearest to the workload count most."""
     found: dict[str, Setting] = {}
     profiles = ("unknown", deployed.profile)

@@ -172,9 +172,9 @@ def _mirror_maker(path: str, node: Node, texts: Texts, profile: str) -> Told:
     links = []
     for mirror in spec.get("mirrors").elements():
         alias = mirror.get("sourceCluster").text or mirror.get("source", "alias").text
-        keeps_name = "IdentityReplicationPolicy" in mirror.get(
-            "sourceConnector", "config", "replication.policy.class"
-        ).text
+        keeps_name = (
+            "IdentityReplicationPolicy" in mirror.get("sourceConnector", "config", "replication.policy.class").text
+        )
         for topic in mirror.get("topicsPattern").text.replace(",", "|").split("|"):
             name = topic.strip().replace(".*", "*")
             if name and alias:

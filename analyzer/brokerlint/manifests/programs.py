@@ -138,17 +138,13 @@ def unwrapped(command: Sequence[str]) -> tuple[str, ...]:
 def runs_python(command: Sequence[str]) -> bool:
     """Whether one of the words is a Python interpreter, a runner of Python programs or a Python file."""
     words = [word for part in command for word in part.split()] if len(command) < 3 else list(command)
-    return any(
-        _PYTHON.match(word) or posixpath.basename(word) in _RUNNERS or word.endswith(".py") for word in words
-    )
+    return any(_PYTHON.match(word) or posixpath.basename(word) in _RUNNERS or word.endswith(".py") for word in words)
 
 
 def works_off(command: Sequence[str]) -> bool:
     """Whether the command is a worker or scheduler of a task queue or stream: it has no other purpose than to run."""
     names = [posixpath.basename(word) for word in command]
-    return any(
-        name in names and (not verbs or not verbs.isdisjoint(names)) for name, verbs in _WORKERS.items()
-    )
+    return any(name in names and (not verbs or not verbs.isdisjoint(names)) for name, verbs in _WORKERS.items())
 
 
 def runs_otherwise(command: Sequence[str]) -> bool:
@@ -167,9 +163,7 @@ def words_known(environment: Mapping[str, Setting]) -> dict[str, str]:
     return {name: text for name, text in known if text is not None}
 
 
-def _calls(
-    words: tuple[str, ...], environment: Mapping[str, str], files: Files, tree: Tree
-) -> list[shell.Call] | None:
+def _calls(words: tuple[str, ...], environment: Mapping[str, str], files: Files, tree: Tree) -> list[shell.Call] | None:
     """What a shell command or a script of the tree calls; None when ``words`` start something else."""
     text = shell.after_c(words)
     if text is not None:

@@ -257,7 +257,7 @@ def _mapping(done: _Open) -> Node:
 def _tag(tag: str | None) -> str:
     if tag is None or tag == "!":
         return ""
-    return f"!!{tag[len(_CORE):]}" if tag.startswith(_CORE) else tag
+    return f"!!{tag[len(_CORE) :]}" if tag.startswith(_CORE) else tag
 
 
 def _scalar(text: str) -> Any:

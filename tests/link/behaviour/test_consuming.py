@@ -325,8 +325,10 @@ class TestEnds:
             ("try:\n    for m in c:\n        print(m)\nfinally:\n    c.close()\n", ["finally"]),
             ("for m in c:\n    print(m)\n", []),
             (
-                ("import signal\ndef stop(*_):\n    c.close()\n"
-                "signal.signal(signal.SIGTERM, stop)\nfor m in c:\n    print(m)\n"),
+                (
+                    "import signal\ndef stop(*_):\n    c.close()\n"
+                    "signal.signal(signal.SIGTERM, stop)\nfor m in c:\n    print(m)\n"
+                ),
                 ["signal"],
             ),
         ],

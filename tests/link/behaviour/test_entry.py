@@ -33,8 +33,10 @@ def test_of_a_send(code, kind, facts):
     [
         ("p = Producer({})\ndef f(v):\n    p.produce('t', v)", "module"),
         (
-            ("class B:\n    def __init__(self):\n        self.p = Producer({})\n"
-            "    def f(self, v):\n        self.p.produce('t', v)"),
+            (
+                "class B:\n    def __init__(self):\n        self.p = Producer({})\n"
+                "    def f(self, v):\n        self.p.produce('t', v)"
+            ),
             "init",
         ),
         ("def f(v):\n    p = Producer({})\n    p.produce('t', v)", "function"),
@@ -42,8 +44,10 @@ def test_of_a_send(code, kind, facts):
         ("@app.post('/x')\ndef f(v):\n    p = Producer({})\n    p.produce('t', v)", "handler"),
         ("@lru_cache\ndef make():\n    return Producer({})\ndef f(v):\n    make().produce('t', v)", "module"),
         (
-            ("p = None\ndef make():\n    global p\n    if p is None:\n"
-            "        p = Producer({})\n    return p\ndef f(v):\n    make().produce('t', v)"),
+            (
+                "p = None\ndef make():\n    global p\n    if p is None:\n"
+                "        p = Producer({})\n    return p\ndef f(v):\n    make().produce('t', v)"
+            ),
             "module",
         ),
         ("def make():\n    return Producer({})\np = make()\ndef f(v):\n    p.produce('t', v)", "module"),

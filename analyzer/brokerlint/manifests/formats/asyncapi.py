@@ -98,9 +98,7 @@ def _claims(
                 yield channel, role, Place(path, node.line_of(key))
 
 
-def _channel(
-    path: str, document: Node, key: str, node: Node, usual: set[str], third: bool
-) -> ChannelFact | None:
+def _channel(path: str, document: Node, key: str, node: Node, usual: set[str], third: bool) -> ChannelFact | None:
     bindings = _followed(document, node.get("bindings"))
     bound = [name for name in _KINDS if bindings.get(name)]
     system = bound[0] if bound else next(iter(usual)) if len(usual) == 1 else ""
@@ -114,9 +112,7 @@ def _channel(
         return None
     place = Place(path, document.get("channels").line_of(key), 0, f"declares {name}")
     properties = _properties(system, binding)
-    return ChannelFact(
-        f"{path}#{system}/{name}", system, _KINDS[system], _pattern(name), name, place, properties
-    )
+    return ChannelFact(f"{path}#{system}/{name}", system, _KINDS[system], _pattern(name), name, place, properties)
 
 
 def _properties(system: str, binding: Node) -> dict[str, Any]:

@@ -172,14 +172,10 @@ def _profile(path: str) -> str:
 
 
 def _extended_all(documents: Mapping[str, Any], path: str, problems: list[Diagnostic]) -> dict[str, Container]:
-    return {
-        name: _extended(documents, path, one, problems) for name, one in documents[path].containers.items()
-    }
+    return {name: _extended(documents, path, one, problems) for name, one in documents[path].containers.items()}
 
 
-def _extended(
-    documents: Mapping[str, Any], path: str, container: Container, problems: list[Diagnostic]
-) -> Container:
+def _extended(documents: Mapping[str, Any], path: str, container: Container, problems: list[Diagnostic]) -> Container:
     """The container with what it extends below it; a circle or a missing file ends the search with a diagnostic."""
     seen = {(path, container.name)}
     chain = [container]
@@ -264,9 +260,7 @@ def _service(
     )
 
 
-def _built(
-    project: Project, container: Container, images: Mapping[str, tuple[Project, Build]], tree: Tree
-) -> Image:
+def _built(project: Project, container: Container, images: Mapping[str, tuple[Project, Build]], tree: Tree) -> Image:
     """The image of a container: built for itself, for another container, or by a Dockerfile that is called like it."""
     name = project.text(container.image)
     builder, build = (project, container.build) if container.build else images.get(name, (project, None))
@@ -295,9 +289,7 @@ def _command(project: Project, container: Container, stage: Stage | None) -> Wor
     return joined_command(entrypoint, command)
 
 
-def _environment(
-    project: Project, container: Container, stage: Stage | None, tree: Tree
-) -> dict[str, Setting]:
+def _environment(project: Project, container: Container, stage: Stage | None, tree: Tree) -> dict[str, Setting]:
     """The variables of a container: the image's, below those of its files, below its own."""
     found: dict[str, Setting] = dict(stage.environment) if stage else {}
     for file in container.env_files:

@@ -110,9 +110,7 @@ def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
 class _Stage:
     """A stage while its instructions are read."""
 
-    def __init__(
-        self, path: str, name: str, base: str, line: int, workdir: str, defaults: Mapping[str, str]
-    ) -> None:
+    def __init__(self, path: str, name: str, base: str, line: int, workdir: str, defaults: Mapping[str, str]) -> None:
         self.path, self.name, self.base, self.line, self.workdir = path, name, base, line, workdir
         self._defaults = defaults
         self._variables: dict[str, str] = {}

@@ -65,9 +65,7 @@ def read(path: str, text: str) -> Kubernetes:
     return of_documents(path, documents, lambda document: _texts(document, plain), problems)
 
 
-def of_documents(
-    path: str, documents: list[Node], texts_of: Any, problems: tuple[Diagnostic, ...] = ()
-) -> Kubernetes:
+def of_documents(path: str, documents: list[Node], texts_of: Any, problems: tuple[Diagnostic, ...] = ()) -> Kubernetes:
     """The objects of parsed documents; ``texts_of`` gives for a document how its texts are resolved."""
     workloads: list[Workload] = []
     maps: list[ConfigMap] = []

@@ -100,17 +100,17 @@ def _services(path: str, block: Block, started_by_image: bool) -> Iterator[Servi
         calls = [call for call in programs(shell.run(block)) if runs_python(call.words)]
         beside = [call for call in calls if call.background]
         alone = [call for call in calls if works_off(call.words)] if len(calls) == 1 and not started_by_image else []
-        started = [(_name(call.words), call) for call in beside] if len(beside) > 1 else [
-            (posixpath.basename(path).partition(".")[0], call) for call in alone
-        ]
+        started = (
+            [(_name(call.words), call) for call in beside]
+            if len(beside) > 1
+            else [(posixpath.basename(path).partition(".")[0], call) for call in alone]
+        )
     else:
         started = []
     for name, call in started:
         place = Place(path, call.line, 0, f"starts {name}")
         command = unwrapped(call.words)
-        yield ServiceFact(
-            f"{path}#{name}", name, "script", place, _roots(folder), command, profile=profile_of(path)
-        )
+        yield ServiceFact(f"{path}#{name}", name, "script", place, _roots(folder), command, profile=profile_of(path))
 
 
 def _by_argument(block: Block, arguments: Iterable[str]) -> Iterator[tuple[str, shell.Call]]:
