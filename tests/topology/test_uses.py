@@ -187,6 +187,18 @@ def test_a_user_outside_of_the_stacks_may_use_either():
     assert [node.producer_services() for node in _two_stacks().channels()] == [("outside",), ("outside",)]
 
 
+def test_a_kafka_topic_that_two_folders_declare_is_one_topic():
+    topology = system(
+        declared("kafka:events", path="a/clowdapp.yaml"),
+        declared("kafka:events", path="b/clowdapp.yaml"),
+        produce("kafka:events", by="inventory", path="a/main.py"),
+        consume("kafka:events", by="advisor", path="b/main.py"),
+    )
+    assert [(node.producer_services(), node.consumer_services()) for node in topology.channels()] == [
+        (("inventory",), ("advisor",)),
+    ]
+
+
 def test_files_of_one_folder_are_one_stack():
     assert len(_two_stacks("infra/queues.tf", "infra/more.tf").channels()) == 1
 

@@ -4,6 +4,9 @@ A platform refuses a second queue of the same name, so two manifests that each *
 each other: in two accounts, or one instead of the other. Whoever uses the queue then uses that of the own stack. A
 name with holes (`${AWS::StackName}-queue`) differs from stack to stack anyway.
 
+Kafka's topics are not told apart: what a manifest declares there (a topic of the operator, of an application platform, a
+script that creates it if it is missing) is the need of a topic on a cluster that is shared with other declarations.
+
 Nothing is told apart where only one stack's side has users of its own, nor by declarations for development and tests:
 a service's local set-up creates what other services own.
 """
@@ -18,9 +21,14 @@ from brokerlint.facts import Channel, Link
 from brokerlint.topology.query import ChannelNode
 from brokerlint.topology.uses import Use, Uses
 
+_SHARED_SYSTEMS = frozenset({"kafka"})
+"""Systems in which several manifests may declare the same channel."""
+
 
 def by_stack(channel: ChannelNode) -> tuple[ChannelNode, ...]:
     """The channel, or one for each stack that creates it. Users that belong to no one stack use each of them."""
+    if channel.system in _SHARED_SYSTEMS:
+        return (channel,)
     stacks = Stacks(channel.declarations)
     return tuple(_part(channel, stacks, folder) for folder in stacks.told_apart(channel.uses)) or (channel,)
 
