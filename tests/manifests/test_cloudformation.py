@@ -229,6 +229,60 @@ class TestLinks:
         assert {one.source.value for one in schedules} == {Text("schedule:rate(1 day)"), Text("schedule:rate(1 hour)")}
         assert by_kind["notification", "external"].source.value == Text("s3:Uploads")
 
+    def test_devices_logs_and_tables_that_send(self) -> None:
+        found = of("""
+            Orders: {Type: AWS::SQS::Queue}
+            Stream: {Type: AWS::Kinesis::Stream}
+            Rule:
+              Type: AWS::IoT::TopicRule
+              Properties:
+                TopicRulePayload:
+                  Actions: [{Sqs: {QueueUrl: !Ref Orders}}, {Kafka: {Topic: readings}}]
+                  ErrorAction: {Kinesis: {StreamName: !Ref Stream}}
+            Lines:
+              Type: AWS::Logs::SubscriptionFilter
+              Properties: {LogGroupName: /app, DestinationArn: !GetAtt Stream.Arn}
+            Table:
+              Type: AWS::DynamoDB::Table
+              Properties: {TableName: items, KinesisStreamSpecification: {StreamArn: !GetAtt Stream.Arn}}
+            """)
+        assert [(one.source.value, one.target.system) for one in found.links] == [
+            (Text("iot:Rule"), "sqs"),
+            (Text("iot:Rule"), "kafka"),
+            (Text("iot:Rule"), "kinesis"),
+            (Text("logs:/app"), "kinesis"),
+            (Text("dynamodb:items"), "kinesis"),
+        ]
+        assert {one.kind for one in found.links} == {"notification"}
+
+    def test_a_long_state_machine_is_read_to_its_end(self) -> None:
+        states = {f"Wait{n}": {"Type": "Wait", "Comment": "x" * 90, "Seconds": n} for n in range(60)}
+        states["Send"] = {"Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "${Orders}"}}
+        definition = json.dumps({"States": states}).replace("'", "")
+        found = of(f"""
+            Orders: {{Type: AWS::SQS::Queue}}
+            Flow: {{Type: AWS::StepFunctions::StateMachine, Properties: {{DefinitionString: !Sub '{definition}'}}}}
+            """)
+        assert [(one.kind, one.target) for one in found.links] == [("task", queue("Orders", "ref"))]
+
+    def test_names_of_tables_are_read_in_either_form(self) -> None:
+        template = {
+            "Parameters": {"Name": {"Type": "String", "Default": "items"}},
+            "Resources": {
+                "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": {"Ref": "Name"}}},
+                "Worker": {"Type": "AWS::Lambda::Function"},
+                "Changes": {
+                    "Type": "AWS::Lambda::EventSourceMapping",
+                    "Properties": {
+                        "FunctionName": {"Ref": "Worker"},
+                        "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
+                    },
+                },
+            },
+        }
+        found = facts({"template.json": json.dumps(template)})
+        assert found.links[0].source == End("external", Text("dynamodb:items"))
+
     def test_state_machines_and_interfaces_that_send(self) -> None:
         found = of("""
             Orders: {Type: AWS::SQS::Queue}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 
 import pytest
 
@@ -80,6 +81,58 @@ class TestFunctions:
             ("destination", WORKER, end("sqs", "Failed"))
         ]
 
+    def test_queues_and_topics_that_are_made_for_finished_and_failed_calls(self) -> None:
+        found = of("""
+            Worker:
+              Type: AWS::Serverless::Function
+              Properties: {EventInvokeConfig: {DestinationConfig: {OnSuccess: {Type: SNS}, OnFailure: {Type: SQS}}}}
+            Reader:
+              Type: AWS::Serverless::Function
+              Properties: {Environment: {Variables: {FAILED_QUEUE_URL: !Ref Worker.DestinationQueue}}}
+            """)
+        assert [(one.system, one.logical) for one in found.channels] == [
+            ("sns", "WorkerEventInvokeConfigOnSuccessTopic"),
+            ("sqs", "WorkerEventInvokeConfigOnFailureQueue"),
+        ]
+        assert {(one.properties["on"], one.target.system) for one in found.links} == {
+            ("success", "sns"),
+            ("failure", "sqs"),
+        }
+        assert found.services[1].environment["FAILED_QUEUE_URL"].value == Reference(found.channels[1].key, "ref")
+
+    @pytest.mark.parametrize("name", ["Worker.Alias", "Worker.Version", "WorkerAliaslive"])
+    def test_an_alias_is_the_function(self, name: str) -> None:
+        found = of(f"""
+            Worker: {{Type: AWS::Serverless::Function, Properties: {{AutoPublishAlias: live}}}}
+            Caller: {{Type: AWS::Serverless::Function, Properties: {{Environment: {{Variables: {{WORKER_TARGET: !Ref {name}}}}}}}}}
+            """)
+        assert found.services[1].environment["WORKER_TARGET"].value == Reference("app/template.yaml#Worker", "ref")
+
+    @pytest.mark.parametrize(("ignored", "timeout"), [("'*'", 3), ("[Timeout, Runtime]", 3), ("[Runtime]", 20)])
+    def test_a_function_may_ignore_what_is_global(self, ignored: str, timeout: int) -> None:
+        found = of(
+            f"Worker: {{Type: AWS::Serverless::Function, IgnoreGlobals: {ignored}}}",
+            "Globals: {Function: {Timeout: 20, Runtime: python3.13}}",
+        )
+        assert found.services[0].properties == {"timeout": timeout}
+
+    def test_an_image_is_built_from_its_folder(self, facts_of: Callable[[dict[str, str]], ManifestFacts]) -> None:
+        found = facts_of({
+            "app/template.yaml": """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties: {PackageType: Image}
+    Metadata: {DockerContext: ./jobs, Dockerfile: Dockerfile.lambda}
+""",
+            "app/jobs/Dockerfile.lambda": 'FROM public.ecr.aws/lambda/python:3.13\nCOPY . .\nCMD ["main.handler"]\n',
+            "app/jobs/main.py": "",
+        })  # fmt: skip
+        assert [(one.name, one.roots, one.handler) for one in found.services] == [
+            ("Worker", ("app/jobs",), "main.handler")
+        ]
+
     @pytest.mark.parametrize(
         ("policy", "roles"),
         [
@@ -138,6 +191,84 @@ class TestEvents:
         (link,) = event(kind, "{Pattern: {source: [shop]}, DeadLetterConfig: {Arn: !GetAtt Orders.Arn}}").links
         assert (link.kind, link.source, link.target) == ("rule", End("eventbridge", Text("default")), WORKER)
         assert link.properties == {"filters": [{"source": ["shop"]}], "dead_letter": end("sqs", "Orders")}
+
+    def test_a_queue_that_is_made_for_a_fifo_topic_keeps_its_order(self) -> None:
+        ordered = "Ordered: {Type: AWS::SNS::Topic, Properties: {FifoTopic: true}}\n"
+        found = event("SNS", "{Topic: !Ref Ordered, SqsSubscription: true}", ordered)
+        made = next(one for one in found.channels if one.logical == "WorkerItQueue")
+        assert made.properties["fifo"] is True
+        mapped = next(one for one in found.links if one.kind == "event_source_mapping")
+        assert mapped.properties == {"batch_size": 10, "enabled": True}
+
+    @pytest.mark.parametrize(
+        ("config", "queue"),
+        [("{Type: SQS}", "WorkerItQueue"), ("{Type: SQS, QueueLogicalId: Rejected}", "Rejected")],
+    )
+    @pytest.mark.parametrize(
+        ("kind", "when"),
+        [
+            ("EventBridgeRule", "Pattern: {a: [b]}"),
+            ("Schedule", "Schedule: rate(1 day)"),
+            ("ScheduleV2", "ScheduleExpression: rate(1 day)"),
+        ],
+    )
+    def test_a_queue_that_is_made_for_what_cannot_be_delivered(
+        self, kind: str, when: str, config: str, queue: str
+    ) -> None:
+        reader = f"Reader: {{Type: AWS::Serverless::Function, Properties: {{Environment: {{Variables: {{QUEUE_URL: !Ref {queue}}}}}}}}}\n"
+        found = event(kind, f"{{{when}, DeadLetterConfig: {config}}}", reader)
+        made = next(one for one in found.channels if one.logical == queue)
+        (link,) = found.links
+        assert link.properties["dead_letter"] == End("sqs", Reference(made.key, "Arn"))
+        assert found.services[1].environment["QUEUE_URL"].value == Reference(made.key, "ref")
+
+    @pytest.mark.parametrize(
+        ("kind", "properties", "source"),
+        [
+            ("ScheduleV2", "{ScheduleExpression: rate(1 day), State: DISABLED}", "schedule:rate(1 day)"),
+            ("Schedule", "{Schedule: rate(1 day), Enabled: false}", "schedule:rate(1 day)"),
+        ],
+    )
+    def test_a_schedule_may_be_switched_off(self, kind: str, properties: str, source: str) -> None:
+        (link,) = event(kind, properties).links
+        assert (link.kind, link.source, link.target) == ("schedule", End("external", Text(source)), WORKER)
+        assert link.properties == {"enabled": False}
+
+    @pytest.mark.parametrize(
+        ("kind", "properties", "source"),
+        [
+            ("MQ", "{Broker: !GetAtt Other.Arn, Queues: [jobs]}", "amazonmq:Other"),
+            ("DocumentDB", "{Cluster: !GetAtt Other.Arn}", "amazonmq:Other"),
+        ],
+    )
+    def test_brokers_and_databases_are_outside(self, kind: str, properties: str, source: str) -> None:
+        (link,) = event(kind, properties, "Other: {Type: AWS::AmazonMQ::Broker}\n").links
+        assert (link.kind, link.source) == ("event_source_mapping", End("external", Text(source)))
+
+    def test_a_state_machine_is_started_by_a_bus(self) -> None:
+        found = of("""
+            Bus: {Type: AWS::Events::EventBus}
+            Flow:
+              Type: AWS::Serverless::StateMachine
+              Properties:
+                Events: {It: {Type: EventBridgeRule, Properties: {EventBusName: !Ref Bus, Pattern: {source: [shop]}}}}
+            """)
+        (link,) = found.links
+        assert (link.kind, link.source) == ("rule", end("eventbridge", "Bus", "ref"))
+        assert link.target == End("external", Text("states:Flow"))
+
+    def test_names_in_a_state_machine_are_replaced_by_what_is_given_for_them(self) -> None:
+        found = of("""
+            Orders: {Type: AWS::SQS::Queue}
+            Flow:
+              Type: AWS::Serverless::StateMachine
+              Properties:
+                DefinitionSubstitutions: {Queue: !Ref Orders}
+                Definition:
+                  States: {Send: {Resource: "arn:aws:states:::sqs:sendMessage", Parameters: {QueueUrl: "${Queue}"}}}
+            """)
+        (link,) = found.links
+        assert (link.kind, link.target) == ("task", end("sqs", "Orders", "ref"))
 
     def test_what_is_no_channel_is_external(self) -> None:
         table = "Table: {Type: AWS::DynamoDB::Table, Properties: {TableName: orders}}\n"

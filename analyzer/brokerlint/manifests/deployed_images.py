@@ -34,10 +34,12 @@ def with_images(facts: ManifestFacts, tree: Tree) -> ManifestFacts:
 def _program(service: ServiceFact, tree: Tree) -> ServiceFact | None:
     """What the Dockerfile that builds a service's image starts; None where the service has code or the tree no such
     Dockerfile."""
-    if service.platform not in _PLATFORMS or not service.image or service.handler or is_infrastructure(service.image):
+    if service.platform not in _PLATFORMS or service.handler:
         return None
-    path = by_image_name(tree, service.image) or by_image_name(tree, service.name)
-    return built(path, tree) if path else None
+    path: str | None = service.properties.get("dockerfile")
+    if path is None and service.image and not is_infrastructure(service.image):
+        path = by_image_name(tree, service.image) or by_image_name(tree, service.name)
+    return built(path, tree) if path in tree.of("dockerfile") and path else None
 
 
 def _together(service: ServiceFact, program: ServiceFact) -> ServiceFact:

@@ -1,19 +1,20 @@
 """AWS SAM: its short forms as the resources of CloudFormation that they stand for.
 
-Follows what the transform itself makes: an event of a function becomes a mapping, subscription or rule, a policy
-template the statements it holds, ``Globals`` are merged into every function.
+Follows what the transform itself makes: ``Globals`` are merged into every function, a policy template becomes the
+statements it holds, and events (``sam_events``) become mappings, subscriptions and rules.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from brokerlint.manifests.aws.resources import FUNCTION, Resource
 from brokerlint.manifests.facts import Reference
+from brokerlint.manifests.sam_events import destinations, of_function, of_state_machine
 from brokerlint.manifests.terms import NOTHING, Term, literal, mapping, merged
-from brokerlint.places import Place
+from brokerlint.manifests.yaml_nodes import Node
 
 _POLICY_TEMPLATES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "SQSSendMessagePolicy": ("QueueName", "sqs", ("sqs:SendMessage*",)),
@@ -30,45 +31,59 @@ _POLICY_TEMPLATES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 
 _NOT_GLOBAL = ("Role", "Policies", "FunctionName", "Events")
 
+_SAME_AS = {
+    "Api": "AWS::ApiGateway::RestApi",
+    "HttpApi": "AWS::ApiGateway::RestApi",
+    "SimpleTable": "AWS::DynamoDB::Table",
+    "GraphQLApi": "AWS::AppSync::GraphQLApi",
+}
+"""Resources that differ from CloudFormation's in nothing that is read here."""
 
-def expanded(resource: Resource, settings: Term) -> Iterator[Resource]:
-    """The resources that one resource of a SAM template stands for; ``settings`` is the section ``Globals``."""
+
+def expanded(resource: Resource, node: Node, settings: Term, fifo_topics: frozenset[str]) -> Iterator[Resource]:
+    """The resources that one resource of a SAM template stands for.
+
+    ``node`` is how it is written, ``settings`` the section ``Globals``; ``fifo_topics`` are the keys of FIFO topics.
+    """
     kind = resource.type.removeprefix("AWS::Serverless::")
+    target = Term(Reference(resource.key, "Arn"))
     if kind == "Function":
-        yield from _function(resource, settings.get("Function"))
+        function = _function(resource, node, settings.get("Function"))
+        yield function
+        yield from destinations(resource, target, function.get("EventInvokeConfig"))
+        yield from of_function(resource, target, fifo_topics)
     elif kind == "StateMachine":
         yield replace(resource, type="AWS::StepFunctions::StateMachine")
-    elif kind in ("Api", "HttpApi"):
-        yield replace(resource, type="AWS::ApiGateway::RestApi")
+        yield from of_state_machine(resource, target)
     else:
-        yield resource
+        yield replace(resource, type=_SAME_AS.get(kind, resource.type))
 
 
-def _function(resource: Resource, settings: Term) -> Iterator[Resource]:
-    general = mapping({key: term for key, term in settings.items() if key not in _NOT_GLOBAL})
+def _function(resource: Resource, node: Node, settings: Term) -> Resource:
+    ignored = {one.text for one in (node.get("IgnoreGlobals"), *node.get("IgnoreGlobals").elements())} - {""}
+    unused = {*_NOT_GLOBAL, *ignored}
+    general = mapping({key: term for key, term in settings.items() if key not in unused and "*" not in ignored})
     properties = merged(general, resource.properties)
-    statements = Term(tuple(_statements(properties.get("Policies"))))
-    code = properties.get("CodeUri")
     renamed = {
         **dict(properties.items()),
-        "Statements": statements,
+        "Statements": Term(tuple(_statements(properties.get("Policies")))),
         "Code": mapping({"ImageUri": properties.get("ImageUri")}),
         "DeadLetterConfig": mapping({"TargetArn": properties.get("DeadLetterQueue", "TargetArn")}),
     }
-    root = _root(code.text, resource)
-    function = replace(resource, type=FUNCTION, properties=mapping(renamed), roots=(root,))
-    yield function
-    target = Term(Reference(resource.key, "Arn"))
-    config = properties.get("EventInvokeConfig")
-    if config.get("DestinationConfig"):
-        yield _made(resource, "EventInvokeConfig", "AWS::Lambda::EventInvokeConfig", config.line, {
-            "FunctionName": target,
-            "DestinationConfig": config.get("DestinationConfig"),
-        })  # fmt: skip
-    for name, event in resource.get("Events").items():
-        make = _EVENTS.get(event.get("Type").text)
-        if make is not None:
-            yield from make(resource, name, event, target)
+    root = _root(properties.get("CodeUri").text, resource)
+    if properties.get("PackageType").text == "Image":
+        root, dockerfile = _build(resource, node.get("Metadata")) or (root, "")
+        renamed["Dockerfile"] = literal(dockerfile) if dockerfile else NOTHING
+    return replace(resource, type=FUNCTION, properties=mapping(renamed), roots=(root,))
+
+
+def _build(resource: Resource, metadata: Node) -> tuple[str, str] | None:
+    """The folder and the Dockerfile that an image is built from, where the template says so."""
+    written = metadata.get("DockerContext").text
+    if not written:
+        return None
+    context = _root(written, resource)
+    return context, posixpath.join(context, metadata.get("Dockerfile").text or "Dockerfile")
 
 
 def _root(code: str, resource: Resource) -> str:
@@ -97,91 +112,3 @@ def _statements(policies: Term) -> Iterator[Term]:
                     "Resource": arguments.get(argument),
                     "System": literal(system),
                 }, policy.line)  # fmt: skip
-
-
-def _made(owner: Resource, name: str, kind: str, line: int, properties: Mapping[str, Term]) -> Resource:
-    """A resource that SAM makes for a function, declared at ``line``."""
-    place = Place(owner.place.path, line or owner.place.line)
-    return Resource(
-        f"{owner.key}{name}", kind, f"{owner.logical}{name}", place, mapping(properties), profile=owner.profile
-    )
-
-
-def _mapping(source: str) -> Callable[[Resource, str, Term, Term], Iterator[Resource]]:
-    def make(owner: Resource, name: str, event: Term, target: Term) -> Iterator[Resource]:
-        properties = event.get("Properties")
-        group = mapping({"ConsumerGroupId": properties.get("ConsumerGroupId")})
-        renamed = {
-            **dict(properties.items()),
-            "FunctionName": target,
-            "EventSourceArn": properties.get(source),
-            "System": literal({"Queue": "sqs", "Stream": "kinesis"}.get(source, "")),
-            "AmazonManagedKafkaEventSourceConfig": group if properties.get("ConsumerGroupId") else NOTHING,
-        }
-        yield _made(owner, name, "AWS::Lambda::EventSourceMapping", event.line, renamed)
-
-    return make
-
-
-def _sns(owner: Resource, name: str, event: Term, target: Term) -> Iterator[Resource]:
-    """A subscription; with ``SqsSubscription`` a queue stands between topic and function."""
-    properties = dict(event.get("Properties").items())
-    between = properties.pop("SqsSubscription", NOTHING)
-    subscription = {**properties, "TopicArn": properties.get("Topic", NOTHING)}
-    if not between or between.flag is False:
-        subscription |= {"Protocol": literal("lambda"), "Endpoint": target}
-        yield _made(owner, name, "AWS::SNS::Subscription", event.line, subscription)
-        return
-    queue = between.get("QueueArn")
-    if not queue:
-        made = _made(owner, f"{name}Queue", "AWS::SQS::Queue", event.line, {})
-        yield made
-        queue = Term(Reference(made.key, "Arn"))
-    subscription |= {"Protocol": literal("sqs"), "Endpoint": queue}
-    yield _made(owner, name, "AWS::SNS::Subscription", event.line, subscription)
-    settings = {"BatchSize": between.get("BatchSize"), "Enabled": between.get("Enabled")}
-    polled = {**settings, "FunctionName": target, "EventSourceArn": queue}
-    yield _made(owner, f"{name}EventSourceMapping", "AWS::Lambda::EventSourceMapping", event.line, polled)
-
-
-def _rule(owner: Resource, name: str, event: Term, target: Term) -> Iterator[Resource]:
-    properties = event.get("Properties")
-    dead_letters = properties.get("DeadLetterConfig")
-    if dead_letters.get("Type").text == "SQS" and not dead_letters.get("Arn"):
-        queue = _made(owner, f"{name}Queue", "AWS::SQS::Queue", event.line, {})
-        yield queue
-        dead_letters = mapping({"Arn": Term(Reference(queue.key, "Arn"))})
-    entry = mapping({
-        **{key: properties.get(key) for key in ("Input", "InputPath", "InputTransformer", "RetryPolicy")},
-        "Arn": target,
-        "DeadLetterConfig": dead_letters,
-    }, event.line)  # fmt: skip
-    yield _made(owner, name, "AWS::Events::Rule", event.line, {
-        "EventBusName": properties.get("EventBusName"),
-        "EventPattern": properties.get("Pattern"),
-        "ScheduleExpression": properties.get("Schedule"),
-        "State": properties.get("State"),
-        "Targets": Term((entry,)),
-    })  # fmt: skip
-
-
-def _bucket(owner: Resource, name: str, event: Term, target: Term) -> Iterator[Resource]:
-    entry = mapping({"Function": target}, event.line)
-    yield _made(owner, name, "AWS::S3::Bucket", event.line, {
-        "Bucket": event.get("Properties", "Bucket"),
-        "NotificationConfiguration": mapping({"LambdaConfigurations": Term((entry,))}),
-    })  # fmt: skip
-
-
-_EVENTS: Mapping[str, Callable[[Resource, str, Term, Term], Iterator[Resource]]] = {
-    "SQS": _mapping("Queue"),
-    "Kinesis": _mapping("Stream"),
-    "DynamoDB": _mapping("Stream"),
-    "MSK": _mapping("Stream"),
-    "SelfManagedKafka": _mapping("Stream"),
-    "SNS": _sns,
-    "EventBridgeRule": _rule,
-    "CloudWatchEvent": _rule,
-    "Schedule": _rule,
-    "S3": _bucket,
-}

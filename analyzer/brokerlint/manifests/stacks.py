@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 
-from brokerlint.manifests import sam
+from brokerlint.manifests import sam, sam_events
 from brokerlint.manifests.aws.resources import FUNCTION, Estate, Resource
 from brokerlint.manifests.facts import Hole, Text, Value
 from brokerlint.manifests.intrinsics import Scope, function_of
@@ -121,7 +121,7 @@ class Stacks:
         return None
 
     def _deploy(self, template: Template, identity: str, bound: Mapping[str, Term], depth: int) -> Stack:
-        keys = {logical: f"{identity}#{logical}" for logical, _ in template.resources.items()}
+        keys = dict(_keys(identity, template))
         given = {name: _given(value) for name, value in template.given.items()}
         scope = Scope(
             keys, template.parameters, template.mappings, template.conditions, {**given, **bound},
@@ -211,6 +211,7 @@ class Stacks:
     def _resources(self, stack: Stack) -> Iterator[Resource]:
         template = stack.template
         settings = stack.scope.term(template.settings) if template.settings else NOTHING
+        fifo_topics = frozenset(self._fifo_topics(stack))
         for key, node in template.resources.pairs:
             logical = key.text
             resource = Resource(
@@ -223,10 +224,26 @@ class Stacks:
                 profile_of(template.path),
             )
             if resource.type.startswith("AWS::Serverless::"):
-                for one in sam.expanded(resource, settings):
+                for one in sam.expanded(resource, node, settings, fifo_topics):
                     yield _placed(one, stack)
             else:
                 yield _placed(_with_code(resource), stack)
+
+    def _fifo_topics(self, stack: Stack) -> Iterator[str]:
+        for logical, node in stack.template.resources.items():
+            fifo = node.get("Properties", "FifoTopic")
+            if node.get("Type").text == "AWS::SNS::Topic" and stack.scope.term(fifo).flag:
+                yield stack.key(logical)
+
+
+def _keys(identity: str, template: Template) -> Iterator[tuple[str, str]]:
+    """Keys by the names that the template may use: what SAM makes first, so that the template's own resources win."""
+    for logical, node in template.resources.items():
+        if node.get("Type").text.startswith("AWS::Serverless::"):
+            for name, made in sam_events.made_for(logical, node):
+                yield name, f"{identity}#{made}"
+    for logical, _ in template.resources.items():
+        yield logical, f"{identity}#{logical}"
 
 
 def _placed(resource: Resource, stack: Stack) -> Resource:

@@ -17,12 +17,13 @@ from brokerlint.manifests.tree import ManifestError
 from brokerlint.manifests.values import joined
 from brokerlint.manifests.yaml_nodes import Node, documents
 
-MOST_PARTS = 64
+MOST_PARTS = 1000
 MOST_OPTIONS = 8
-LONGEST = 4000
+LONGEST = 100000
 """Parts of a text, alternatives of a value, characters of a text that are followed."""
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _MARK = re.compile("\ue000([0-9]+)\ue001")
 
 Content: TypeAlias = "Value | Mapping[str, Term] | tuple[Term, ...] | None"
@@ -139,6 +140,29 @@ def merged(general: Term, own: Term) -> Term:
     if isinstance(general.content, tuple) and isinstance(own.content, tuple):
         return Term(general.content + own.content, own.line)
     return own
+
+
+def substituted(term: Term, given: Mapping[str, Term]) -> Term:
+    """The term with ``${name}`` in its texts replaced by what is given for the name."""
+    if isinstance(term.content, Mapping):
+        return Term({key: substituted(one, given) for key, one in term.content.items()}, term.line)
+    if isinstance(term.content, tuple):
+        return Term(tuple(substituted(one, given) for one in term.content), term.line)
+    if term.content is None:
+        return term
+    parts = term.content.parts if isinstance(term.content, Concat) else (term.content,)
+    found: list[Value] = []
+    for part in parts:
+        pieces = _PLACEHOLDER.split(part.text) if isinstance(part, Text) else []
+        for index, piece in enumerate(pieces):
+            found.append(given[piece].value if index % 2 and piece in given else Text(_written(index, piece)))
+        if not pieces:
+            found.append(part)
+    return Term(concat(found), term.line)
+
+
+def _written(index: int, piece: str) -> str:
+    return f"${{{piece}}}" if index % 2 else piece
 
 
 def without_lines(term: Term) -> Term:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brokerlint.manifests.aws.resources import Estate, Resource
+from brokerlint.manifests.aws.resources import Estate, Resource, outside
 from brokerlint.manifests.facts import End, Hole, LinkFact, Text
 from brokerlint.manifests.intrinsics import split
-from brokerlint.manifests.terms import Term, concat, parsed, pattern
+from brokerlint.manifests.terms import Term, concat, parsed, pattern, substituted
 from brokerlint.places import Place
 
 SYSTEMS = {"sqs": "sqs", "sns": "sns", "events": "eventbridge", "kinesis": "kinesis", "firehose": "firehose"}
@@ -39,14 +39,22 @@ def argument(arguments: Term, system: str, estate: Estate) -> End | None:
 
 def state_machine(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
     """The channels that a state machine sends to: links of the kind ``task``."""
-    definition = parsed(resource.get("Definition") or resource.get("DefinitionString"))
-    source = End("external", Text(f"states:{resource.logical}"))
+    definition = _definition(resource)
+    source = End("external", Text(outside(resource)))
     for state in _states(definition):
         service = pattern(state.get("Resource").value).partition(":states:::")[2].removeprefix("aws-sdk:").split(":")[0]
         arguments = state.get("Parameters") or state.get("Arguments")
         target = argument(arguments, SYSTEMS.get(service, ""), estate)
         if target is not None:
             yield LinkFact("task", source, target, Place(resource.place.path, state.line or resource.place.line), {})
+
+
+def _definition(resource: Resource) -> Term:
+    """The states, with ``${name}`` replaced from ``DefinitionSubstitutions``."""
+    written = resource.get("Definition") or resource.get("DefinitionString")
+    given = dict(resource.get("DefinitionSubstitutions").items())
+    structure = parsed(written)
+    return substituted(structure, given) if structure.is_mapping else parsed(substituted(written, given))
 
 
 def _states(definition: Term) -> Iterator[Term]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from brokerlint.manifests.aws.calls import SYSTEMS, api, argument, integrated_method, state_machine
 from brokerlint.manifests.aws.channels import redrive_of
-from brokerlint.manifests.aws.resources import Estate, Resource, outside
+from brokerlint.manifests.aws.notifications import bucket, device_rule, log_filter, table
+from brokerlint.manifests.aws.resources import Estate, Resource
 from brokerlint.manifests.facts import End, LinkFact, Reference, Text
 from brokerlint.manifests.terms import Term, parsed, pattern
 from brokerlint.places import Place
@@ -198,26 +199,9 @@ def _schedule(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
     if found is not None:
         properties = _target_properties(target, estate)
         properties.pop("transformer", None)
+        if resource.get("State").text == "DISABLED":
+            properties["enabled"] = False
         yield LinkFact("schedule", End("external", Text(f"schedule:{expression}")), found, resource.place, properties)
-
-
-def _bucket(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
-    configuration = resource.get("NotificationConfiguration")
-    source = estate.end(resource.get("Bucket"), "external") or End("external", Text(outside(resource)))
-    if source.system == "external" and isinstance(source.value, Text) and ":" not in source.value.text:
-        source = End("external", Text(f"s3:{source.value.text}"))
-    for several, one, system in (
-        ("QueueConfigurations", "Queue", "sqs"),
-        ("TopicConfigurations", "Topic", "sns"),
-        ("LambdaConfigurations", "Function", "service"),
-    ):
-        for entry in configuration.get(several).elements():
-            target = estate.end(entry.get(one), system)
-            if target is not None:
-                yield LinkFact("notification", source, target, Place(resource.place.path, entry.line), {})
-    if configuration.get("EventBridgeConfiguration"):
-        target = End("eventbridge", Text("default"))
-        yield LinkFact("notification", source, target, resource.at("NotificationConfiguration"), {})
 
 
 def _invoke_config(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
@@ -264,7 +248,10 @@ _READERS: Mapping[str, Callable[[Resource, Estate], Iterator[LinkFact]]] = {
     "AWS::Events::Rule": _rule,
     "AWS::Pipes::Pipe": _pipe,
     "AWS::Scheduler::Schedule": _schedule,
-    "AWS::S3::Bucket": _bucket,
+    "AWS::S3::Bucket": bucket,
+    "AWS::IoT::TopicRule": device_rule,
+    "AWS::Logs::SubscriptionFilter": log_filter,
+    "AWS::DynamoDB::Table": table,
     "AWS::KinesisFirehose::DeliveryStream": _firehose,
     "AWS::StepFunctions::StateMachine": state_machine,
     "AWS::ApiGateway::RestApi": api,

@@ -38,6 +38,8 @@ _SAME_AS = {
     "AWS::Lambda::Alias": "FunctionName",
     "AWS::Lambda::Version": "FunctionName",
     "AWS::Kinesis::StreamConsumer": "StreamARN",
+    "AWS::StepFunctions::StateMachineAlias": "DeploymentPreference.StateMachineVersionArn",
+    "AWS::StepFunctions::StateMachineVersion": "StateMachineArn",
 }
 """Resources that stand for another one, and the property that says which."""
 
@@ -103,7 +105,7 @@ class Estate:
             found = next((self.resources[one.key] for one in references(value) if one.key in self.resources), None)
             if found is None or found.type not in _SAME_AS:
                 return found
-            value = found.get(_SAME_AS[found.type]).value
+            value = found.get(*_SAME_AS[found.type].split(".")).value
         return None
 
     def end(self, term: Term, expected: str = "") -> End | None:
@@ -203,8 +205,10 @@ def container_key(task: Resource, container: Term) -> str:
 
 
 def outside(resource: Resource) -> str:
-    """The words for a resource that is neither channel nor service: ``s3:archive``, ``dynamodb:Orders``."""
+    """The words for a resource that is neither channel nor service, its service named as in ARNs: ``s3:archive``,
+    ``dynamodb:Orders``, ``states:Checkout``."""
     family = resource.type.split("::")[1].lower() if resource.type.count("::") == 2 else "resource"
+    family = {"stepfunctions": "states"}.get(family, family)
     keys = (f"{resource.type.split('::')[-1]}Name", "Name")
     names = [term for key, term in resource.properties.items() if key in keys]
     name = pattern(names[0].value) if names else ""

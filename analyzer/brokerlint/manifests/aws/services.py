@@ -39,7 +39,7 @@ def _function(resource: Resource, estate: Estate) -> ServiceFact:
         if resource.get(written):
             properties[name] = resource.get(written).plain()
     properties.setdefault("timeout", TIMEOUT)
-    for written, name in (("Runtime", "runtime"), ("RecursiveLoop", "recursive_loop")):
+    for written, name in (("Runtime", "runtime"), ("RecursiveLoop", "recursive_loop"), ("Dockerfile", "dockerfile")):
         if resource.get(written).text:
             properties[name] = resource.get(written).text
     physical = resource.get("FunctionName")

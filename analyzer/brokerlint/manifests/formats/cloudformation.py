@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from brokerlint.manifests.aws import facts_of
 from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.manifests.intrinsics import function_of
 from brokerlint.manifests.redaction import redacted
 from brokerlint.manifests.stacks import Stacks, Template
 from brokerlint.manifests.tree import Tree
@@ -27,6 +28,7 @@ _SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Gl
 _KEPT = (
     "SQS", "SNS", "Kinesis", "KinesisFirehose", "Events", "MSK", "Lambda", "Serverless", "ECS", "AppRunner", "Pipes",
     "Scheduler", "StepFunctions", "S3", "IAM", "SSM", "ApiGateway", "ApiGatewayV2", "CloudFormation", "CloudWatch",
+    "IoT", "Logs", "DynamoDB",
 )  # fmt: skip
 """Families of resources whose properties are read; of others only that they are there, and their names."""
 
@@ -111,7 +113,7 @@ def _resources(resources: Node) -> Node:
 def _stub(resource: Node) -> Node:
     """Only the type and the names of a resource."""
     properties = resource.get("Properties")
-    names = [(k, v) for k, v in properties.pairs if k.text.endswith("Name") and v.kind == "scalar"]
+    names = [(k, v) for k, v in properties.pairs if k.text.endswith("Name") and (v.kind == "scalar" or function_of(v))]
     kept = redacted(replace(properties, pairs=tuple(names), repeated=()))
     pairs = [(k, kept if k.text == "Properties" else v) for k, v in resource.pairs if k.text in ("Type", "Properties")]
     return replace(resource, pairs=tuple(pairs), repeated=())

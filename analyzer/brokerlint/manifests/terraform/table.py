@@ -150,6 +150,7 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "AWS::Scheduler::Schedule",
         {
             "ScheduleExpression": "schedule_expression",
+            "State": "state",
             "Target.Arn": "target.arn",
             "Target.Input": "target.input",
             "Target.DeadLetterConfig.Arn": "target.dead_letter_config.arn",
@@ -196,6 +197,7 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "EventBusName": "event_bus_name",
             "EventPattern": "event_pattern",
             "ScheduleExpression": "schedule_expression",
+            "State": "state",
             "Name": "name",
         },
     ),
