@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from brokerlint.link.imports import Imports, folders_on_path
 from brokerlint.link.program import Program
 from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
+from brokerlint.link.sinks import signs
 from brokerlint.link.sites import Sites
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
@@ -102,15 +104,25 @@ MOST_BESIDE = 400
 further."""
 
 
+STORE = re.compile(rb"^[ \t]*(?!self\.|cls\.)\w[\w.]*(?:\[[^\]\n]*\]|\.\w+)[ \t]*=[^=\n][^\n]*\(", re.MULTILINE)
+"""A result of a call is kept in another object: ``registry["jobs"] = Jobs("orders")``, ``app.jobs = Jobs("orders")``."""
+
+
 def _beside(sources: Sources, imports: Imports, models: Models) -> list[str]:
-    """Files that name no library but may use its objects: they import a file that does, or call a method of such
-    objects."""
+    """Files that name no library but may use its objects: they import a file that does and hold a word of such a use,
+    or call a method of such objects."""
     using = {path for path, module in sources.summaries.items() if module is not None}
     if not using:
         return []
     calls = [f".{name}(".encode() for name in sorted(models.methods) if len(name) > 6]
     found = [path for path in sources.mentioning_any(calls) if path not in using]
+    words = signs(models)
     importing = [path for path in sources.paths if path not in using and not using.isdisjoint(imports.direct(path))]
+    importing = [
+        path
+        for path in importing
+        if any(word in sources.text(path) for word in words) or STORE.search(sources.text(path))
+    ]
     if len(importing) <= MOST_BESIDE:
         found += importing
     return sorted(set(found))

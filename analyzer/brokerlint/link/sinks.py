@@ -68,6 +68,19 @@ def operations_by_name(models: Models) -> dict[str, list[Operation]]:
     return found
 
 
+def signs(models: Models) -> list[bytes]:
+    """What a file holds at least one of when it may use an object of a library that another file makes: a call of its
+    method, a class or function that is called, a loop over the object, a decorator, a derived class."""
+    special = {"__iter__": b"for ", "__call__": b"("}
+    operations = operations_by_name(models)
+    found = {special.get(name, f"{name}(".encode()) for name in operations}
+    if any(operation.decorator for same in operations.values() for operation in same):
+        found.add(b"@")
+    if any(model.subclass or (model.construct and model.construct.role) for model in models.classes.values()):
+        found.add(b"class ")
+    return sorted(found)
+
+
 def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
     """The calls that may be sinks, by name and keywords: methods, constructors, and constructors of subclasses."""
     operations = operations_by_name(ev.models)

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 import libcst as cst
 
 from brokerlint.python import ir
+from brokerlint.python.logical import Span
 
 
 class Shared:
     """What all bodies of one file share: the lines of its nodes and the names in it, each made once."""
 
-    def __init__(self, spans: dict[int, tuple[int, int]]) -> None:
+    def __init__(self, spans: dict[int, Span]) -> None:
         self._spans = spans
         self._names: dict[str, ir.Name] = {}
 
@@ -24,9 +25,9 @@ class Shared:
             known = self._names[text] = ir.Name(text)
         return known
 
-    def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        """First and last line of a node; (0, 0) for nodes whose lines nobody needs."""
-        return self._spans.get(id(node), (0, 0))
+    def span(self, node: cst.CSTNode) -> Span | None:
+        """First and last line of a node that has lines of its own."""
+        return self._spans.get(id(node))
 
 
 class Builder:
@@ -59,13 +60,17 @@ class Builder:
         self._order += 1
         return self._order
 
+    def span(self, node: cst.CSTNode) -> Span:
+        """First and last line of a node; those of the statement that is being read when it has none of its own."""
+        return self.shared.span(node) or (self.line, self.line)
+
     def at_line_of(self, node: cst.CSTNode) -> None:
-        """Go on at the first line of ``node``, when it is known."""
-        self.line = self.shared.span(node)[0] or self.line
+        """Go on at the first line of ``node``."""
+        self.line = self.span(node)[0]
 
     def open(self, kind: str, subject: ir.Expr | None, node: cst.CSTNode) -> int:
         """A new block inside the one that is being read; its index."""
-        line, end = self.shared.span(node)
+        line, end = self.span(node)
         self.blocks.append(ir.Block(self.block, kind, subject, line, end))
         return len(self.blocks) - 1
 

@@ -75,7 +75,7 @@ def _call(builder: Builder, node: cst.Call, use: str, awaited: bool) -> ir.Call:
         ir.Argument(expression(builder, a.value, "argument"), a.keyword.value if a.keyword else None, a.star)
         for a in node.args
     )
-    line, end = builder.shared.span(node)
+    line, end = builder.span(node)
     lowered = ir.Call(function, arguments, line, end)
     builder.sites.append(ir.Site(lowered, builder.block, builder.next(), use, awaited))
     return lowered
@@ -211,7 +211,7 @@ def _comprehension(builder: Builder, node: cst.BaseComp) -> ir.Expr:
 
 
 def _lambda(builder: Builder, node: cst.Lambda) -> ir.Expr:
-    line, end = builder.shared.span(node)
+    line, end = builder.span(node)
     given = parameters(builder, node.params)
     inner = builder.inner("<lambda>", line or builder.line)
     inner.leave("return", expression(inner, node.body, "returned"))

@@ -37,7 +37,7 @@ def lower(path: str, source: str) -> ir.Module:
     except cst.ParserSyntaxError as error:
         reason = error.message.split("\n")[0].rstrip(".")
         raise SourceError(error.raw_line, reason) from None
-    builder = Builder(Shared(lines_of(tree)), "")
+    builder = Builder(Shared(lines_of(tree, source)), "")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # reading a literal warns of its odd escapes
         statements(builder, tree.body, -1)

@@ -1,18 +1,22 @@
 """Line numbers without LibCST's metadata providers.
 
-A provider costs two to seven times the parse. Generating code into a state that only counts line ends costs a third of
-it, and LibCST tells that state where each node begins and ends.
+A provider costs two to seven times the parse, and generating the code into a state that only counts line ends most of
+one. But the statements of a tree stand on the logical lines of the text in the same order, and what is inside a
+statement on one line stands on that line. Code is generated for the others only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-_WANTED = (
+from brokerlint.python.logical import Span, logical_lines
+
+_WANTED = {
     cst.Call,
     cst.FunctionDef,
     cst.ClassDef,
@@ -35,8 +39,7 @@ _WANTED = (
     cst.Expr,
     cst.Lambda,
     cst.Decorator,
-    cst.Comment,
-)
+}
 
 
 class Lines(CodegenState):
@@ -44,11 +47,11 @@ class Lines(CodegenState):
 
     __slots__ = ("last", "line", "spans")
 
-    def __init__(self, module: cst.Module) -> None:
+    def __init__(self, module: cst.Module, line: int = 1, spans: dict[int, Span] | None = None) -> None:
         super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
-        self.line = 1
-        self.last = 1
-        self.spans: dict[int, tuple[int, int]] = {}
+        self.line = line
+        self.last = line
+        self.spans = {} if spans is None else spans
 
     def add_indent_tokens(self) -> None:
         """Indentation has no line ends."""
@@ -71,7 +74,7 @@ class Lines(CodegenState):
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
     ) -> Iterator[None]:
         """Remember the lines of ``node`` when it is one that the summary needs."""
-        if isinstance(node, _WANTED):
+        if type(node) in _WANTED:  # LibCST's classes are abstract ones, for which isinstance is slow
             start = self.line
             yield
             self.spans[id(node)] = (start, max(start, self.last))
@@ -79,8 +82,108 @@ class Lines(CodegenState):
             yield
 
 
-def lines_of(module: cst.Module) -> dict[int, tuple[int, int]]:
-    """First and last line of each interesting node of ``module``, by the node's ``id``."""
-    state = Lines(module)
-    module._codegen(state)
-    return state.spans
+class _Unequal(Exception):  # noqa: N818 - what the two views of the text are, never seen outside
+    """The text has other logical lines than the tree has statements."""
+
+
+def lines_of(module: cst.Module, source: str) -> dict[int, Span]:
+    """First and last line of each interesting node of ``module``, which ``source`` was parsed to, by the node's ``id``.
+
+    What is missing stands on the first line of the statement around it.
+    """
+    walk = _Walk(module, logical_lines(source))
+    try:
+        walk.statements(module.body)
+        walk.end()
+    except _Unequal:
+        state = Lines(module)
+        module._codegen(state)
+        return state.spans
+    return walk.spans
+
+
+class _Walk:
+    """Statements and logical lines, side by side."""
+
+    def __init__(self, module: cst.Module, lines: Iterator[Span]) -> None:
+        self.spans: dict[int, Span] = {}
+        self._module = module
+        self._lines = lines
+        self._last = 0
+
+    def statements(self, nodes: Iterable[cst.CSTNode]) -> None:
+        """Statements in order, each on the next line."""
+        for node in nodes:
+            if type(node) is cst.SimpleStatementLine:
+                first, last = self.spans[id(node)] = self._next()
+                if first != last:
+                    self._generate(node.body, first)
+            else:
+                self._compound(node)
+
+    def end(self) -> None:
+        """All lines must have been used."""
+        if next(self._lines, None) is not None:
+            raise _Unequal
+
+    def _next(self) -> Span:
+        span = next(self._lines, None)
+        if span is None:
+            raise _Unequal
+        self._last = span[1]
+        return span
+
+    def _generate(self, nodes: Iterable[cst.CSTNode], line: int) -> None:
+        """The lines of what is inside ``nodes``, which begin on ``line``."""
+        state = Lines(self._module, line, self.spans)
+        for node in nodes:
+            node._codegen(state)
+
+    def _compound(self, node: Any) -> None:
+        for decorator in getattr(node, "decorators", ()):
+            self._generate([decorator.decorator], self._next()[0])
+        first, last = self._next()
+        suite = isinstance(getattr(node, "body", None), cst.SimpleStatementSuite)
+        if isinstance(node, cst.Match):
+            if first != last:
+                self._generate([node.whitespace_after_match, node.subject], first)
+            self._parts(node.cases)
+        elif suite or first != last:
+            self._generate([_header(node)], first)
+        if isinstance(node, (cst.Try, cst.TryStar)):
+            self._body(node.body)
+            self._parts([*node.handlers, *filter(None, (node.orelse, node.finalbody))])
+        elif not isinstance(node, cst.Match):
+            self._body(node.body)
+            if getattr(node, "orelse", None) is not None:
+                self._compound(node.orelse)
+        self.spans[id(node)] = (first, self._last)
+
+    def _parts(self, nodes: Iterable[cst.CSTNode]) -> None:
+        for node in nodes:
+            self._compound(node)
+
+    def _body(self, body: cst.BaseSuite) -> None:
+        if isinstance(body, cst.IndentedBlock):
+            self.statements(body.body)
+
+
+_WITHOUT: dict[str, object] = {
+    "leading_lines": (),
+    "decorators": (),
+    "lines_after_decorators": (),
+    "orelse": None,
+    "handlers": (),
+    "finalbody": None,
+}
+
+
+def _header(node: Any) -> cst.CSTNode:
+    """``node`` with nothing but what stands on its first logical line; the parts themselves are kept."""
+    if isinstance(node, (cst.Try, cst.TryStar)):
+        return cst.If(cst.Name("x"), node.body)
+    changes = {name: empty for name, empty in _WITHOUT.items() if hasattr(node, name)}
+    if isinstance(node.body, cst.IndentedBlock):
+        changes["body"] = cst.SimpleStatementSuite((cst.Pass(),))
+    header: cst.CSTNode = node.with_changes(**changes)
+    return header

@@ -26,7 +26,7 @@ def _statement(builder: Builder, node: cst.CSTNode) -> None:
 
 
 def _simple_line(builder: Builder, node: cst.SimpleStatementLine) -> None:
-    builder.line = builder.shared.span(node)[0]
+    builder.line = builder.span(node)[0]
     for small in node.body:
         _statement(builder, small)
 
@@ -37,12 +37,12 @@ def _simple_line(builder: Builder, node: cst.SimpleStatementLine) -> None:
 def _assign(builder: Builder, node: cst.Assign) -> None:
     value = expression(builder, node.value, "assigned")
     for target in node.targets:
-        bind(builder, target.target, value, "assign", builder.shared.span(node)[0])
+        bind(builder, target.target, value, "assign", builder.span(node)[0])
 
 
 def _annotated(builder: Builder, node: cst.AnnAssign) -> None:
     note = expression(builder, node.annotation.annotation)
-    line = builder.shared.span(node)[0]
+    line = builder.span(node)[0]
     if node.value is None:
         bind(builder, node.target, ir.Opaque("declared only"), "declare", line, note)
     else:
@@ -120,7 +120,7 @@ def _if(builder: Builder, node: cst.If) -> None:
 
 
 def _for(builder: Builder, node: cst.For) -> None:
-    line = builder.line = builder.shared.span(node)[0]
+    line = builder.line = builder.span(node)[0]
     iterable = expression(builder, node.iter)
     block = builder.open("async-for" if node.asynchronous else "for", iterable, node)
     with builder.inside(block):
@@ -130,7 +130,7 @@ def _for(builder: Builder, node: cst.For) -> None:
 
 
 def _while(builder: Builder, node: cst.While) -> None:
-    builder.line = builder.shared.span(node)[0]
+    builder.line = builder.span(node)[0]
     block = builder.open("while", None, node)
     with builder.inside(block):  # the test, too, runs again and again
         test = expression(builder, node.test)
@@ -146,7 +146,7 @@ def _after_loop(builder: Builder, node: cst.For | cst.While) -> None:
 
 
 def _match(builder: Builder, node: cst.Match) -> None:
-    builder.line = builder.shared.span(node)[0]
+    builder.line = builder.span(node)[0]
     subject = expression(builder, node.subject)
     for case in node.cases:
         statements(builder, case.body.body, builder.open("case", subject, case))
@@ -172,7 +172,7 @@ def _try(builder: Builder, node: cst.Try | cst.TryStar) -> None:
 
 
 def _with(builder: Builder, node: cst.With) -> None:
-    builder.line = builder.shared.span(node)[0]
+    builder.line = builder.span(node)[0]
     outer = builder.block
     for item in node.items:
         value = expression(builder, item.item, "assigned" if item.asname else "used")
@@ -187,7 +187,7 @@ def _with(builder: Builder, node: cst.With) -> None:
 
 
 def _function(builder: Builder, node: cst.FunctionDef) -> None:
-    line, end = builder.shared.span(node)
+    line, end = builder.span(node)
     builder.line = line
     decorators = tuple(expression(builder, decorator.decorator, "decorator") for decorator in node.decorators)
     given = parameters(builder, node.params)
@@ -203,7 +203,7 @@ def _function(builder: Builder, node: cst.FunctionDef) -> None:
 
 
 def _class(builder: Builder, node: cst.ClassDef) -> None:
-    line, end = builder.shared.span(node)
+    line, end = builder.span(node)
     builder.line = line
     decorators = tuple(expression(builder, decorator.decorator, "decorator") for decorator in node.decorators)
     bases = tuple(expression(builder, argument.value) for argument in node.bases if not argument.star)

@@ -4,8 +4,8 @@ A platform refuses a second queue of the same name, so two manifests that each *
 each other: in two accounts, or one instead of the other. Whoever uses the queue then uses that of the own stack. A
 name with holes (`${AWS::StackName}-queue`) differs from stack to stack anyway.
 
-Kafka's topics are not told apart: what a manifest declares there (a topic of the operator, of an application platform, a
-script that creates it if it is missing) is the need of a topic on a cluster that is shared with other declarations.
+Kafka's topics are not told apart: what a manifest declares there (a topic of the operator, of an application platform,
+a script that creates it if it is missing) is the need of a topic on a cluster that other declarations share.
 
 Nothing is told apart where only one stack's side has users of its own, nor by declarations for development and tests:
 a service's local set-up creates what other services own.
