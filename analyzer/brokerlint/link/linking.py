@@ -105,7 +105,7 @@ further."""
 
 
 STORE = re.compile(rb"^[ \t]*(?!self\.|cls\.)\w[\w.]*(?:\[[^\]\n]*\]|\.\w+)[ \t]*=[^=\n][^\n]*\(", re.MULTILINE)
-"""A result of a call is kept in another object: ``registry["jobs"] = Jobs("orders")``, ``app.jobs = Jobs("orders")``."""
+"""What a call gives is kept in another object: ``registry["jobs"] = Jobs("x")``, ``app.jobs = Jobs("x")``."""
 
 
 def _beside(sources: Sources, imports: Imports, models: Models) -> list[str]:
