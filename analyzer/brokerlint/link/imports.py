@@ -16,8 +16,11 @@ _IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w. \t,]+)", re.M)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\((?:[^)]*)\)|[^\n;#]+)", re.M)
 _TEXT = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
 _MAIN = re.compile(rb"^if[ \t]*\(?[ \t]*__name__[ \t]*==[ \t]*[\"']__main__[\"']", re.M)
+_BRACKETS = rb"\[[^()\[\]]*(?:\[[^()\[\]]*\][^()\[\]]*)*\]"
 _HANDLER = re.compile(
-    rb"^def[ \t]+\w+\([ \t]*_{0,2}event\b[^,()]*,[ \t]*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b", re.M
+    rb"^def[ \t]+\w+\(\s*_{0,2}event\b(?:[^,()\[\]]|" + _BRACKETS + rb")*,"
+    rb"\s*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b",
+    re.M,
 )
 _DISCOVERS = re.compile(rb"\bautodiscover(?:_tasks)?\b")
 _DYNAMIC = re.compile(rb"import_module\(|__import__\(")

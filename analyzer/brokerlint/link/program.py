@@ -42,7 +42,7 @@ class Program:
     ) -> None:
         self.paths = tuple(sorted(paths))
         self.count = 0
-        self._known = frozenset(self.paths)
+        self.known = frozenset(self.paths)
         self._load = load
         self._mentioning = mentioning
         self._prefetch = prefetch
@@ -138,7 +138,7 @@ class Program:
     def _inside(self, folder: str, parts: list[str]) -> ModuleValue | None:
         base = "/".join([part for part in (folder, *parts) if part])
         for candidate in (f"{base}.py" if parts else "", f"{base}/__init__.py" if base else "__init__.py"):
-            if candidate and candidate in self._known:
+            if candidate and candidate in self.known:
                 return ModuleValue(candidate)
         return ModuleValue(base + "/") if base in self._folders else None
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from brokerlint.facts import Service
 from brokerlint.link.entries import entry_modules
+from brokerlint.link.handlers import handler_files
 from brokerlint.link.imports import Imports
 from brokerlint.link.program import Program
 from brokerlint.manifests.facts import ServiceFact, Setting, Text
@@ -54,6 +55,8 @@ _PLAIN_FOLDERS = frozenset(
 _TOOLING = re.compile(
     r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$"
 )
+_CHALICE = re.compile(rb"^[ \t]*(?:from|import)[ \t]+chalice\b", re.M)
+_CHALICE_NAME = re.compile(rb"\bapp_name[ \t]*=[ \t]*[\"']([\w-]+)[\"']")
 
 
 def _telling(folder: str) -> str:
@@ -77,8 +80,9 @@ class Services:
         self._program = program
         self._imports = imports
         self._scripts = scripts
+        self._commands = {path: name for name, path in scripts.items() if list(scripts.values()).count(path) == 1}
         self._project_name = project_name
-        self._roots = _marked_roots(paths)
+        self._roots = _marked_roots(program, paths)
         self._fallback: dict[str, Deployment] = {}
         self._mains: dict[str, tuple[str, ...]] = {}
         self.deployments = self._deployed(list(facts))
@@ -140,22 +144,7 @@ class Services:
 
     def handler_files(self, fact: ServiceFact) -> list[str]:
         """The file of a Lambda handler such as ``src/app.handler``."""
-        module = fact.handler.rpartition(".")[0].replace(".", "/")
-        if not module:
-            return []
-        known = frozenset(self._program.paths)
-        for root in fact.roots or ("",):
-            for candidate in (f"{module}.py", f"{module}/__init__.py"):
-                path = posixpath.normpath(posixpath.join(root, candidate))
-                if path in known:
-                    return [path]
-        tails = [p for p in self._program.paths if p.endswith(f"/{module}.py")]
-        near = [p for p in tails if any(p.startswith(root.rstrip("/") + "/") for root in fact.roots if root)]
-        if len(near) == 1 or (near and len(tails) == 1):
-            return near[:1]
-        folder = posixpath.dirname(fact.place.path)
-        beside = [p for p in tails if p.startswith(f"{folder}/" if folder else "")]
-        return beside if len(beside) == 1 else []
+        return handler_files(fact, self._program.known, self._imports.text)
 
     def _program_key(self, fact: ServiceFact, entries: tuple[str, ...]) -> tuple[object, ...]:
         if fact.platform == "lambda":
@@ -201,7 +190,7 @@ class Services:
         if reaching:
             return reaching
         holding = self._holding(path)
-        if holding:
+        if holding and not (self._imports.is_script(path) and all(one.entries for one in holding)):
             return holding
         return self._without_manifest(path)
 
@@ -224,6 +213,9 @@ class Services:
 
     def _without_manifest(self, path: str) -> list[Deployment]:
         """What code alone shows: the entry scripts that reach the module, a file nobody imports, or the project."""
+        chalice = self._chalice(path)
+        if chalice is not None:
+            return [chalice]
         root = self._root_of(path)
         mains = [path] if path in self._main_files(root) else self._reaching(path, root)
         if 0 < len(mains) <= MOST_SCRIPTS:
@@ -235,6 +227,20 @@ class Services:
         if loose and posixpath.dirname(path) != root and not self._imported(path):
             return [self._script(path, root)]
         return [self._project(path, root)]
+
+    def _chalice(self, path: str) -> Deployment | None:
+        """The Chalice application that a module is packed with: ``chalicelib`` goes with the ``app.py`` beside it."""
+        before, inside, _ = f"/{path}".partition("/chalicelib/")
+        app = f"{before}/app.py".lstrip("/") if inside else path
+        if posixpath.basename(app) != "app.py" or app not in self._program.known:
+            return None
+        text = self._imports.text(app)
+        if not _CHALICE.search(text):
+            return None
+        folder = posixpath.dirname(app)
+        named = _CHALICE_NAME.search(text)
+        name = named[1].decode("ascii") if named else _telling(folder) or self._project_name or "app"
+        return self._made(name, (folder or ".",), app)
 
     def _handler_around(self, path: str, root: str) -> str | None:
         """The handler in the closest folder around ``path`` that has exactly one: code loaded by name belongs to it."""
@@ -262,6 +268,8 @@ class Services:
 
     def _script(self, path: str, root: str) -> Deployment:
         """A script is a service of its own, unless it is called as a project's only entry point is (``app.py``)."""
+        if path in self._commands and not path.endswith("/__main__.py"):
+            return self._made(self._commands[path], (path,), path)
         name = posixpath.basename(path).removesuffix(".py")
         folder = posixpath.dirname(path)
         if folder and _TOOLING.search(f"/{path}"):
@@ -313,8 +321,12 @@ def _holding_roots(one: Deployment) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*declared, *(posixpath.dirname(entry) for entry in one.entries)]))
 
 
-def _marked_roots(paths: Iterable[str]) -> frozenset[str]:
-    return frozenset(posixpath.dirname(path) for path in paths if posixpath.basename(path).startswith(_ROOT_MARKS))
+def _marked_roots(program: Program, paths: Iterable[str]) -> frozenset[str]:
+    """The folders that a file marks as a project's; a ``manage.py`` inside of a package is a module like any other."""
+    marks = (path for path in paths if posixpath.basename(path).startswith(_ROOT_MARKS))
+    return frozenset(
+        posixpath.dirname(path) for path in marks if not (path.endswith(".py") and program.in_package(path))
+    )
 
 
 def _rank(fact: ServiceFact) -> tuple[int, int]:

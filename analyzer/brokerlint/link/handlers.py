@@ -1,0 +1,60 @@
+"""Which file of the tree holds the handler of a Lambda function?"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterable
+
+from brokerlint.manifests.facts import ServiceFact
+
+_GENERIC = frozenset("app handler handlers index lambda lambda_function lambda_handler main function".split())
+
+
+def handler_files(fact: ServiceFact, paths: Collection[str], text: Callable[[str], bytes]) -> list[str]:
+    """The file of a handler such as ``src/app.handler``, at most one. ``text`` gives a file's bytes.
+
+    It stands under the function's code or beside its archive; else it is the only one of its name below the stack's
+    folder. Code that is packed elsewhere (a built archive, an object in a bucket) may stand anywhere in the tree.
+    """
+    module, _, function = fact.handler.rpartition(".")
+    module = module.replace(".", "/")
+    if not module:
+        return []
+    packed = [posixpath.dirname(root) for root in fact.roots if root.endswith(".zip")]
+    for root in (*fact.roots, *packed) or ("",):
+        for candidate in (f"{module}.py", f"{module}/__init__.py"):
+            path = posixpath.normpath(posixpath.join(root, candidate))
+            if path in paths:
+                return [path]
+    tails = [path for path in paths if path.endswith(f"/{module}.py")]
+    near = [path for path in tails if any(_below(path, root.rstrip("/")) for root in fact.roots if root)]
+    if len(near) == 1 or (near and len(tails) == 1):
+        return near[:1]
+    beside = [path for path in tails if _below(path, posixpath.dirname(fact.place.path))]
+    if len(beside) == 1:
+        return beside
+    return [] if near or beside else _packed(fact, tails, function, text)
+
+
+def _packed(fact: ServiceFact, tails: Iterable[str], function: str, text: Callable[[str], bytes]) -> list[str]:
+    """The only file of the tree with that module and function. A name that many programs give to their handler tells
+    nothing unless the function or its archive is called like a folder around the file."""
+    if not str(fact.properties.get("runtime", "python")).startswith("python"):
+        return []
+    defined = re.compile(rb"^(?:async )?(?:def %(name)s\b|%(name)s *=)" % {b"name": function.encode()}, re.M)
+    found = [path for path in tails if defined.search(text(path))]
+    if len(found) == 1 and posixpath.basename(found[0]).removesuffix(".py") not in _GENERIC:
+        return found
+    archives = [posixpath.basename(root).partition(".")[0] for root in fact.roots if root.endswith(".zip")]
+    names = {_plain(name) for name in (fact.name, *archives)}
+    named = [path for path in found if names & {_plain(part) for part in path.split("/")[:-1]}]
+    return named if len(named) == 1 else []
+
+
+def _below(path: str, folder: str) -> bool:
+    return path.startswith(folder + "/") if folder else True
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
