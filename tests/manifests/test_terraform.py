@@ -156,6 +156,26 @@ class TestNames:
         })  # fmt: skip
         assert found.channels[0].name == Text("q-live")
 
+    def test_a_called_module_makes_no_copies_of_what_it_is_not_given(self) -> None:
+        found = facts({
+            "main.tf": (
+                'module "plain" {\n  source = "./queue"\n  name = "plain"\n}\n'
+                'module "spare" {\n  source = "./queue"\n  name = "spare"\n  copies = 1\n  more = ["x"]\n}\n'
+            ),
+            "queue/main.tf": (
+                'variable "name" {}\nvariable "copies" { default = 0 }\nvariable "more" { default = [] }\n'
+                'resource "aws_sqs_queue" "q" { name = var.name }\n'
+                'resource "aws_sqs_queue" "dlq" {\n  count = var.copies\n  name = "${var.name}-dlq"\n}\n'
+                'resource "aws_sqs_queue" "more" {\n  for_each = toset(var.more)\n  name = "${var.name}-${each.key}"\n}\n'
+            ),
+        })  # fmt: skip
+        assert {one.name for one in found.channels} == {
+            Text(name) for name in ("plain", "spare", "spare-dlq", "spare-x")
+        }
+
+    def test_a_function_of_the_registry_has_no_source_unless_it_is_given_one(self) -> None:
+        assert not of('module "f" {\n  source = "terraform-aws-modules/lambda/aws"\n  handler = "a.b"\n}').links
+
     def test_copies_by_for_each_and_count(self) -> None:
         found = of("""
             resource "aws_sqs_queue" "each" {
@@ -319,6 +339,20 @@ class TestServices:
             ("src",),
             30,
         )
+
+    @pytest.mark.parametrize(
+        "filename", ['"${path.module}/../build/mails.zip"', "data.local_file.code.filename"], ids=["path", "local_file"]
+    )
+    def test_a_function_knows_its_archive(self, filename: str) -> None:
+        found = of(f"""
+            data "local_file" "code" {{ filename = "${{path.module}}/../build/mails.zip" }}
+            resource "aws_lambda_function" "f" {{
+              handler  = "worker.run"
+              filename = {filename}
+            }}
+            """)
+        (fact,) = found.services
+        assert fact.roots == ("build/mails.zip",)
 
     @pytest.mark.parametrize(
         "definitions",

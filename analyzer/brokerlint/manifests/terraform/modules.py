@@ -249,16 +249,17 @@ class Module:
     # --- Resources ------------------------------------------------------------------------------------------------
 
     def _expanded(self, block: hcl.Block) -> list[tuple[str, dict[str, Term]]]:
-        """The copies that ``count`` and ``for_each`` make, each with the names that hold in it."""
+        """The copies that ``count`` and ``for_each`` make, each with the names that hold in it. A module that is called
+        knows that there are none; what the root's own defaults say may still be set otherwise when it is deployed."""
         if (each := block.get("for_each")) is not None:
             pairs = entries_of(self._values.term(each))
-            if pairs:
+            if pairs or (pairs is not None and self._depth):
                 return [(key.text, {"each": mapping({"key": key, "value": value})}) for key, value in pairs if key.text]
             unknown = Term(Hole("each element"))
             return [("", {"each": mapping({"key": unknown, "value": unknown})})]
         if (count := block.get("count")) is not None:
             number = self._values.term(count).number
-            if count == hcl.Literal(0):
+            if count == hcl.Literal(0) or (number == 0 and self._depth):
                 return []
             if number is not None and 1 < number <= 16:
                 return [(str(i), {"count": mapping({"index": literal(i)})}) for i in range(number)]

@@ -14,7 +14,7 @@ from brokerlint.manifests.facts import Hole, Reference
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.terms import NOTHING, Term, concat, literal, mapping, parsed, pattern, references
 from brokerlint.manifests.terraform.modules import Declared
-from brokerlint.manifests.terraform.table import ARCHIVE, RULE, TABLE, TARGET
+from brokerlint.manifests.terraform.table import ARCHIVE, LOCAL_FILE, RULE, TABLE, TARGET
 from brokerlint.manifests.terraform.values import tree_path
 from brokerlint.places import Place
 
@@ -93,7 +93,7 @@ def _queue(one: Declared, made: Resource, _: Mapping[str, Resource]) -> Resource
 
 
 def _function(one: Declared, made: Resource, known: Mapping[str, Resource]) -> Resource:
-    """A function with its code: the directory or file of the archive that it is made from."""
+    """A function with its code: the directory or file of the archive that it is made from, else the archive itself."""
     arguments = one.arguments
     roots = [path for path in (_path(one.directory, term) for term in _sources(arguments.get("source_dir"))) if path]
     for name in ("filename", "source_code_hash", "s3_object_version", "s3_key", "source"):
@@ -101,11 +101,15 @@ def _function(one: Declared, made: Resource, known: Mapping[str, Resource]) -> R
             archive = known.get(reference.key)
             if archive is not None and archive.type == ARCHIVE:
                 roots += _archived(archive, one.directory)
+            elif archive is not None and archive.type == LOCAL_FILE:
+                roots.append(_path(one.directory, archive.get("Path")))
+    if not roots:
+        roots.append(_path(one.directory, arguments.get("filename")))
     properties = dict(made.properties.items())
     statements = arguments.get("statements")
     if statements:
         properties["Statements"] = Term(tuple(_statement(entry) for entry in statements.elements()))
-    return replace(made, roots=tuple(dict.fromkeys(roots)), properties=Term(properties))
+    return replace(made, roots=tuple(dict.fromkeys(filter(None, roots))), properties=Term(properties))
 
 
 def _statement(entry: Term) -> Term:

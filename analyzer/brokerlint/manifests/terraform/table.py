@@ -12,6 +12,7 @@ from brokerlint.manifests.aws.resources import FUNCTION, TASK
 from brokerlint.manifests.terraform.names import MADE_OF_ARGUMENTS
 
 ARCHIVE = "archive_file"
+LOCAL_FILE = "local_file"
 RULE = "aws_cloudwatch_event_rule"
 TARGET = "aws_cloudwatch_event_target"
 
@@ -191,6 +192,7 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "aws_cloudwatch_metric_alarm": ("AWS::CloudWatch::Alarm", {"MetricName": "metric_name"}),
     "aws_sfn_state_machine": ("AWS::StepFunctions::StateMachine", {"Definition": "definition"}),
     ARCHIVE: (ARCHIVE, {"Directory": "source_dir", "File": "source_file"}),
+    LOCAL_FILE: (LOCAL_FILE, {"Path": "filename"}),
     RULE: (
         RULE,
         {
