@@ -241,6 +241,7 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "rebuilds": "list of places that read from the beginning to rebuild state",
     "stops_on_empty": "the loop ends when nothing was received (bool)",
     "sleep_between": "constant seconds between two receives (float)",
+    "sleeps_unknown": "a sleep between two receives takes a time that is not constant (bool)",
     "waits_until": "list of places that hold a record back until a time it carries: pause, sleep",
     "compares_attempt": "list of places that compare an attempt counter carried by the message",
     "event_types": "constants that the handler compares the event's type with (list)",

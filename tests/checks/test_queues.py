@@ -52,6 +52,12 @@ def test_polling_that_is_fine(about: dict[str, Any]):
     assert ask("SQS101", polls(**about)) == ()
 
 
+def test_what_an_idle_worker_asks_for_is_told_only_where_its_pauses_are_known():
+    (known,), (unknown,) = ask("SQS101", polls(sleep_between=1)), ask("SQS101", polls(sleeps_unknown=True))
+    assert "million empty requests" in known.message
+    assert "million" not in unknown.message
+
+
 def test_an_unknown_wait_time_is_silent():
     assert ask("SQS101", system(consume("sqs:q", loop="forever"))) == ()
     assert ask("SQS101", polls(declared("sqs:q", wait_time=20))) == ()

@@ -51,12 +51,9 @@ class ShortPolling(Check):
         endpoint = endpoints[0]
         queues = tuple({q.key: q for each in endpoints for q in topology.channels_of(each)}.values())
         name = f"'{', '.join(dict.fromkeys(queue.label for queue in queues))}'" if queues else "a queue of unknown name"
-        millions, cost = _idle_cost(endpoint)
-        dollars = f" (about ${cost:.0f})" if cost >= 1 else ""
         finding = (
             self.finding(
-                f"{sink_name(endpoints)} polls {name} without waiting: about {millions:.1f} million empty requests "
-                f"a month per idle worker{dollars}",
+                f"{sink_name(endpoints)} polls {name} without waiting: {_idle(endpoint)}",
                 *queues,
             )
             .at(place.saying("receives without waiting"), *endpoints)
@@ -108,12 +105,16 @@ def _may_wait(endpoint: Endpoint) -> bool:
     return not endpoint.call_chain and (timeout is None or timeout > limit("sqs", "max_wait"))
 
 
-def _idle_cost(endpoint: Endpoint) -> tuple[float, float]:
-    """Millions of requests a month that an idle worker makes, and their price."""
+def _idle(endpoint: Endpoint) -> str:
+    """What an idle worker asks for in a month, and the price, where the pauses between its polls are known."""
+    if endpoint.facts.get("sleeps_unknown"):
+        return "every empty answer is a paid request"
     model = table("prices")["assumptions"]
     pause = (endpoint.facts.get("sleep_between") or 0) + model["round_trip_seconds"]
     requests = model["seconds_per_month"] / pause / 1e6
-    return requests, requests * price("sqs_standard_requests")
+    cost = requests * price("sqs_standard_requests")
+    dollars = f" (about ${cost:.0f})" if cost >= 1 else ""
+    return f"about {requests:.1f} million empty requests a month per idle worker{dollars}"
 
 
 _LOOP = """

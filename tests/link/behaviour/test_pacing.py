@@ -56,6 +56,17 @@ def test_a_pause_between_receives_is_no_work(facts):
     assert "sleep_between" not in facts(SQS.format(between="pass", work="print(m)"))
 
 
+def test_a_pause_that_is_not_constant_is_told(facts):
+    found = facts(SQS.format(between="time.sleep(float(input()))", work="print(m)"))
+    assert found["sleeps_unknown"]
+    assert "sleep_between" not in found
+
+
+def test_a_pause_after_a_failure_is_no_pause_between_receives(facts):
+    again = "try:\n        print(m)\n    except OSError:\n        time.sleep(30)"
+    assert "sleep_between" not in facts(SQS.format(between=again, work="print(m)"))
+
+
 @pytest.mark.parametrize(
     ("work", "count"),
     [

@@ -165,7 +165,7 @@ class Observer:
             "effects": self._consumer_effects(origins, walks),
             "handoff": following.handoff(origins, walks, effects),
             "work_seconds": pacing.work_seconds(self._ev, origins, walks),
-            "sleep_between": pacing.sleep_between(self._ev, origins, walks),
+            **pacing.between(self._ev, origins, walks),
             "waits_until": pacing.waits_until(walks),
             "compares_attempt": pacing.compares_attempt(walks),
             "try_shape": consuming.try_shape(origins, walks, effects) or None,

@@ -58,23 +58,29 @@ def _in_work(origin: Origin, moment: Moment) -> bool:
     return not any(context.conditional(one.frame.body, one.site.block) for one in chain[1:])
 
 
-def sleep_between(ev: Evaluator, origins: list[Origin], walks: list[Walk]) -> float | None:
-    """Constant seconds between two receives of one loop. None when there are none or they are not constant."""
-    found = []
+def between(ev: Evaluator, origins: list[Origin], walks: list[Walk]) -> dict[str, Any]:
+    """What happens between two receives of one loop when nothing goes wrong: ``sleep_between``, the longest constant
+    sleep in seconds, and ``sleeps_unknown`` where a sleep takes a time that is not constant."""
+    known: list[float] = []
+    unknown = False
     for origin, walk in zip(origins, walks, strict=True):
         loop = next(iter(context.loops(origin.body, origin.block)), None)
         if origin.how != "call" or loop is None:
             continue
+        handlers = set(context.handlers(origin.body, origin.block))
         for moment in walk.moments:
             if (
                 moment.frame.above is None
                 and is_sleep(moment)
                 and context.loops(origin.body, moment.site.block)[:1] == [loop]
+                and set(context.handlers(origin.body, moment.site.block)) <= handlers
             ):
                 time = seconds(ev, moment)
-                if time is not None:
-                    found.append(time)
-    return max(found, default=None)
+                if time is None:
+                    unknown = True
+                else:
+                    known.append(time)
+    return {"sleep_between": max(known, default=None), "sleeps_unknown": unknown}
 
 
 def waits_until(walks: list[Walk]) -> list[Place]:
