@@ -102,6 +102,14 @@ class TestEvents:
                 "eventBridge: {eventBus: 'arn:aws:events:r:1:event-bus/shop', pattern: {source: [x]}}",
                 End("eventbridge", Text("shop")),
             ),
+            ("cloudwatchEvent: {event: {source: [aws.ec2]}}", End("eventbridge", Text("default"))),
+            ("schedule: rate(1 hour)", End("external", Text("schedule:rate(1 hour)"))),
+            (
+                "schedule: {rate: ['cron(0 4 * * ? *)'], enabled: true}",
+                End("external", Text("schedule:cron(0 4 * * ? *)")),
+            ),
+            ("s3: uploads", End("external", Text("s3:uploads"))),
+            ("s3: {bucket: uploads, existing: true}", End("external", Text("s3:uploads"))),
         ],
     )
     def test_an_event_leads_to_the_function(self, event: str, source: End) -> None:
@@ -233,7 +241,7 @@ class TestBadInput:
             "functions: 5\n",
             "functions: [1, [2], {a: 3}]\n",
             "functions: {a: {handler: [], events: {a: b}, environment: x}}\n",
-            "functions: {a: {events: [sqs, {sqs: }, {sns: [1]}, {stream: {}}, {eventBridge: }]}}\n",
+            "functions: {a: {events: [sqs, {sqs: }, {sns: [1]}, {stream: {}}, {eventBridge: }, {schedule: }, {s3: {}}, {cloudwatchEvent: []}]}}\n",
             "functions: ${file(missing.yml)}\nresources: ${file(also.yml)}\n",
             "functions: ${self:functions}\nresources: ${self:}\n",
             "constructs: {a: {type: queue}, b: }\nfunctions: {}\n",

@@ -216,6 +216,26 @@ def _event_bridge(settings: Node, made: Made) -> dict[str, Node] | None:
     })  # fmt: skip
 
 
+def _cloudwatch(settings: Node, _: Made) -> dict[str, Node] | None:
+    return _event(
+        "CloudWatchEvent", settings, {"Pattern": settings.get("event"), "InputPath": settings.get("inputPath")}
+    )
+
+
+def _schedule(settings: Node, _: Made) -> dict[str, Node] | None:
+    """``rate(1 hour)`` by itself, or under ``rate``, of which there may be several."""
+    written = settings if settings.kind == "scalar" else settings.get("rate")
+    rate = next(iter(written.elements()), written)
+    disabled = settings.get("enabled").text.lower() == "false"
+    state = _scalar("DISABLED", settings.line) if disabled else MISSING
+    return _event("Schedule", settings, {"Schedule": rate, "State": state}) if rate else None
+
+
+def _s3(settings: Node, _: Made) -> dict[str, Node] | None:
+    bucket = settings if settings.kind == "scalar" else settings.get("bucket")
+    return _event("S3", settings, {"Bucket": bucket}) if bucket else None
+
+
 def _event(kind: str, settings: Node, properties: Mapping[str, Node]) -> dict[str, Node]:
     return {"Type": _scalar(kind, settings.line), "Properties": _mapping(properties, settings.line)}
 
@@ -227,6 +247,9 @@ _EVENTS: Mapping[str, Callable[[Node, Made], dict[str, Node] | None]] = {
     "msk": _kafka("MSK"),
     "kafka": _kafka("SelfManagedKafka"),
     "eventBridge": _event_bridge,
+    "cloudwatchEvent": _cloudwatch,
+    "schedule": _schedule,
+    "s3": _s3,
 }
 
 
