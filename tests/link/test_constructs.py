@@ -302,6 +302,17 @@ class TestProgram:
         assert channels(facts)["Slow"].properties["visibility_timeout"] == 600
         assert links(facts, "subscription") == [("sns:News", "sqs:Slow")]
 
+    def test_a_template_that_the_code_has_written_declares_nothing_of_its_own(self) -> None:
+        template = (
+            "Resources:\n  Orders589E974E:\n    Type: AWS::SQS::Queue\n"
+            "    Metadata:\n      aws:cdk:path: Shop/Orders/Resource\n"
+        )
+        own = {"template.yaml": template}
+        assert list(channels(stack('sqs.Queue(self, "Orders")', own))) == ["Orders"]
+        assert list(channels(stack("pass", own))) == ["Orders589E974E"]
+        another = {"other/template.yaml": template, "other/cdk.json": "{}"}
+        assert set(channels(stack('sqs.Queue(self, "Orders")', another))) == {"Orders", "Orders589E974E"}
+
     def test_a_stack_that_nothing_makes_is_read_all_the_same(self) -> None:
         code = f"{CDK}\nclass Shop(Stack):\n    def __init__(self, scope, id):\n        sqs.Queue(self, 'Orders')\n"
         assert list(channels(analyse_sources({"shop/stack.py": code}))) == ["Orders"]
@@ -419,6 +430,21 @@ class TestFunctions:
         known = {"infra/src/worker"} & set(services(facts)["F"].roots)
         assert known == ({root} if root else set())
 
+    def test_the_code_may_be_the_whole_project(self) -> None:
+        body = (
+            "class Packed(lambda_.Function):\n    def __init__(self, scope, id, *, folder):\n"
+            "        super().__init__(scope, id, code=lambda_.Code.from_asset(path='.'),\n"
+            "                         handler=f'{BACKEND}.{folder}.task.handler')\n\n"
+            "stack = Stack(App(), 'S')\n"
+            "Packed(stack, 'F', folder='mail').add_event_source(sources.SqsEventSource(sqs.Queue(stack, 'Orders')))\n"
+        )
+        facts = analyse_sources({
+            "cdk.json": "{}",
+            "infra/stacks/stack.py": f"{CDK}\nBACKEND = 'shop'\n\n{body}",
+            "shop/mail/task.py": RECEIVER,
+        })  # fmt: skip
+        assert uses(facts) == [("shop/mail/task.py", "consume", ["sqs:Orders"], ("F",))]
+
     def test_an_images_command_is_its_dockerfiles(self) -> None:
         facts = stack("""
             worker = lambda_.DockerImageFunction(self, "F", code=lambda_.DockerImageCode.from_image_asset("img"))
@@ -532,6 +558,14 @@ class TestLinks:
         """)
         assert [(one.source, one.target) for one in facts.links] == [(f"external:schedule:{text}", "service:Worker")]
 
+    def test_turns_of_a_loop_that_look_alike_are_one_schedule(self) -> None:
+        facts = self.linked("""
+            for minute, _ in [(5, "a"), (5, "b")]:
+                rule = events.Rule(self, f"Rule{_}", schedule=events.Schedule.cron(minute=str(minute), hour="4"))
+                rule.add_target(targets.LambdaFunction(worker))
+        """)
+        assert links(facts, "schedule") == [("external:schedule:cron(5 4 * * ? *)", "service:Worker")]
+
     def test_pipes(self) -> None:
         facts = self.linked("""
             pipes.CfnPipe(self, "Pipe", role_arn="x", enrichment=worker.function_arn,
@@ -550,6 +584,17 @@ class TestLinks:
         """)
         assert links(facts, "notification") == [("external:s3:Inbox", "sqs:Files")]
         assert links(facts, "destination") == [("service:Worker", "sqs:Failed")]
+
+    def test_destinations_of_a_function_itself(self) -> None:
+        facts = stack("""
+            bus = events.EventBus(self, "Bus", event_bus_name="shop")
+            lambda_.Function(self, "Worker", code=lambda_.Code.from_asset("src"), handler="m.handler",
+                on_success=destinations.EventBridgeDestination(event_bus=bus),
+                on_failure=destinations.SqsDestination(sqs.Queue(self, "Failed")))
+        """)
+        assert set(links(facts, "destination")) == {
+            ("service:Worker", "eventbridge:shop"), ("service:Worker", "sqs:Failed"),
+        }  # fmt: skip
 
     def test_requests_that_an_api_hands_on(self) -> None:
         facts = self.linked("""

@@ -289,12 +289,13 @@ class Binder:
 
     def links(self) -> list[Link]:
         """The declared links, with their ends as channel ids and service names."""
-        found: list[Link] = []
+        found: dict[str, Link] = {}
         for link in self._facts.links:
             for source in self._end(link.source):
                 for target in self._end(link.target):
-                    found.append(Link(link.kind, source, target, link.place, self.readable(link.properties)))
-        return found
+                    one = Link(link.kind, source, target, link.place, self.readable(link.properties))
+                    found.setdefault(repr(one), one)  # turns of a loop may look alike
+        return list(found.values())
 
     def _end(self, end: End) -> list[str]:
         if end.system == "service":

@@ -12,6 +12,7 @@ from brokerlint.link.behaviour import Observer
 from brokerlint.link.behaviour.versions import Versions
 from brokerlint.link.bind import Binder
 from brokerlint.link.celery import LIBRARIES, celery_endpoints
+from brokerlint.link.constructs.synthesised import without_synthesised
 from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.files import ConfigurationFiles
@@ -41,7 +42,8 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
         program.module(path)
     evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text))
     sites = Sites(program)
-    manifests = manifests + constructs.facts(evaluator, sources, paths)
+    coded = constructs.facts(evaluator, sources, paths)
+    manifests = without_synthesised(manifests, coded, paths, sources.text) + coded
     scripts = console_scripts(program, sources, paths)
     services = Services(program, imports, manifests.services, paths, scripts, project_name(sources))
     binder = Binder(manifests, services, program)

@@ -34,6 +34,8 @@ class Folders:
         start, _, tail = pattern.rpartition("*")
         if posixpath.isabs(pattern) or start.strip("*/.") or not pattern.strip("*"):
             return None
+        if posixpath.normpath(pattern) == ".":
+            return self.project(near)
         around = list(_upwards(near))
         if tail == pattern:
             project = self.project(near)

@@ -182,6 +182,7 @@ class Drawing:
             return
         if form.type == FUNCTION:
             self._function(draft, form, args, reading)
+            self.invocations(draft, args, reading, one.made.place)
         if form.container is not None and not form.of:
             options = self._options(args, form.container, reading)
             self.contain(draft, one.logical, options, reading, one.made.place)
@@ -224,6 +225,15 @@ class Drawing:
             if root is not None and words and "image" in image.model.lower():
                 draft.set("Handler", literal(words[-1]))
         draft.properties.pop("Code", None)
+
+    def invocations(self, draft: Draft, args: Args, reading: Reading, place: Place) -> None:
+        """Where the outcomes of a function's asynchronous calls go."""
+        given = [(name, values) for name, values in args if name in ("on_failure", "on_success")]
+        if given:
+            form = self.table.constructs["aws_lambda.EventInvokeConfig"]
+            made = self.made(draft, "EventInvokeConfig", form.type, place)
+            self.fill(made, form, given, reading)
+            made.set("FunctionName", draft.reference)
 
     def folder(self, values: Values, reading: Reading) -> str | None:
         """The folder of the asset that an object holds."""

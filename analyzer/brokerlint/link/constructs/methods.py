@@ -105,10 +105,7 @@ def _mapping(drawing: Drawing, draft: Draft, reading: Reading, act: Act) -> None
 
 def _invocations(drawing: Drawing, draft: Draft, reading: Reading, act: Act) -> None:
     """``function.configure_async_invoke(on_failure=SqsDestination(queue))``."""
-    form = drawing.table.constructs["aws_lambda.EventInvokeConfig"]
-    made = drawing.made(draft, "EventInvokeConfig", form.type, act.place)
-    drawing.fill(made, form, act.args, reading)
-    made.set("FunctionName", draft.reference)
+    drawing.invocations(draft, act.args, reading, act.place)
 
 
 def _notification(drawing: Drawing, draft: Draft, reading: Reading, act: Act) -> None:
