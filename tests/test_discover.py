@@ -134,6 +134,7 @@ class TestKinds:
         [
             ("app.py", None),
             ("tests/app.py", "tests"),
+            ("itests/steps/draining.py", "tests"),
             ("services/billing/test/compose.yml", "tests"),
             ("services/billing/test_app.py", "tests"),
             ("services/billing/app_test.py", "tests"),

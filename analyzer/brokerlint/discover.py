@@ -29,7 +29,9 @@ KINDS: dict[str, Kind] = {
 }
 """The words by which ``include`` names kinds of files that are otherwise kept apart."""
 
-_TEST_DIRECTORIES = frozenset("test tests __tests__ testdata".split())
+_TEST_DIRECTORIES = frozenset(
+    "test tests __tests__ testdata itest itests unittests unit_tests integration_tests".split()
+)
 _EXAMPLE_DIRECTORIES = frozenset("example examples sample samples demo demos".split())
 _GENERATED_DIRECTORIES = frozenset(".terraform .aws-sam .serverless cdk.out .chalice .ipynb_checkpoints".split())
 _BUILD_DIRECTORIES = frozenset(("build", "dist"))
