@@ -116,6 +116,78 @@ def test_variables_that_a_template_dumps(facts_of: Reader) -> None:
     assert text_of(facts.services[0].environment["ORDERS_TOPIC"].value) == "orders"
 
 
+@pytest.mark.parametrize(
+    "dump",
+    [
+        "{{- toYaml .Values.variables | nindent 12 }}",
+        '{{- include "common.render" (dict "value" .Values.variables "context" $) | nindent 12 }}  # all of them',
+    ],
+)
+def test_lines_that_follow_a_key_and_a_placeholder(facts_of: Reader, dump: str) -> None:
+    template = f"""
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: orders
+  labels: {{{{- include "labels" . | nindent 4 }}}}
+    app.kubernetes.io/component: worker
+spec:
+  template:
+    metadata:
+      labels: {{{{- include "labels" . | nindent 8 }}}}
+      annotations:
+        {{{{- toYaml .Values.annotations | nindent 8 }}}}
+    spec:
+      containers:
+        - name: orders
+          image: acme/orders
+          command: [python, -m, orders.worker]
+          env: {dump}
+          ports: []
+"""
+    values = "annotations: {a: b}\nvariables:\n  - name: ORDERS_TOPIC\n    value: orders\n"
+    facts = facts_of({CHART: "name: orders\n", "chart/values.yaml": values, "chart/templates/d.yaml": template, **CODE})
+    assert facts.diagnostics == ()
+    assert text_of(facts.services[0].environment["ORDERS_TOPIC"].value) == "orders"
+
+
+def test_what_a_template_defines_and_what_is_empty_otherwise(facts_of: Reader) -> None:
+    template = """
+{{- define "orders.configuration" -}}
+{ "node": {{ if .Values.x }}{ "a": 1 }{{ else }}{}{{ end }}
+{{- range .Values.y }}
+}}}
+{{- end }}
+{{- end }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: orders
+  annotations:
+    {{- if .Values.annotations }}
+    a: b
+    {{- else }}
+    {}
+    {{- end }}
+spec:
+  template:
+    spec:
+      containers:
+        - name: orders
+          image: acme/orders
+          command: [python, -m, orders.worker]
+          env:
+            - name: ORDERS_TOPIC
+              value: orders
+"""
+    files = {CHART: "name: orders\n", "chart/values.yaml": "a: 1\n", "chart/templates/d.yaml": template}
+    facts = facts_of({**files, **CODE})
+    assert facts.diagnostics == ()
+    (service,) = facts.services
+    assert text_of(service.environment["ORDERS_TOPIC"].value) == "orders"
+    assert service.environment["ORDERS_TOPIC"].place.line == 26
+
+
 def test_values_of_a_chart_that_is_kept_elsewhere(facts_of: Reader) -> None:
     values = (
         "app:\n  image: {repository: acme/orders}\n  command: [python, -m, orders.worker]\n"

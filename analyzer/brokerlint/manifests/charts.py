@@ -19,7 +19,9 @@ from brokerlint.manifests.yaml_nodes import MISSING, Node
 _LOOKUP = re.compile(r"\(?\s*\$?\.Values((?:\.[\w-]+)+)\s*\)?\Z")
 _QUOTED = re.compile(r"\"([^\"]*)\"\Z|'([^']*)'\Z|`([^`]*)`\Z")
 _DEFAULT = re.compile(r"default\s+(\"[^\"]*\"|'[^']*'|[\w.$-]+)(?:\s+(\S.*))?\Z")
-_DUMP = re.compile(r"(?:toYaml|tpl\s*\(toYaml)\s+(\$?\.Values(?:\.[\w-]+)+|\.)")
+_DUMP = re.compile(
+    r"(?:toYaml|tpl\s*\(toYaml|include\s+\"[^\"]+\"\s+\(\s*dict\s+\"value\")\s+(\$?\.Values(?:\.[\w-]+)+|\.)"
+)
 _SCOPE = re.compile(r"(?:with|range)\b.*?(\$?\.Values(?:\.[\w-]+)+)")
 _PASSING = frozenset("quote squote toString trim lower upper int int64 tpl required b64enc nindent indent".split())
 _NEAR = 8
@@ -94,7 +96,7 @@ def _dumped(key: Node, value: Node, plain: Blanked, chart: Chart) -> Node | None
     ranged = key.text == "env" and value.is_sequence and any(_is_token(one.get("name")) for one in value.elements())
     if value and not ranged:
         return None
-    for line in range(key.line, key.line + _NEAR):
+    for line in (key.line,) if key.line in plain.lines else range(key.line, key.line + _NEAR):
         expression = plain.lines.get(line, "")
         dump = _DUMP.match(expression)
         if dump and dump[1] != ".":
