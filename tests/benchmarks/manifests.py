@@ -1,4 +1,4 @@
-"""Reads every manifest of some repositories and prints, for each format, how much was read without loss. See README.md."""
+"""Reads every manifest of some repositories: how much of each format was read without loss? See README.md."""
 
 from __future__ import annotations
 
