@@ -83,6 +83,18 @@ def test_an_unknown_key_of_the_configuration_names_the_nearest(tree: Path) -> No
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_names_that_no_encoding_can_write(tree: Path) -> None:
+    queue = "https://sqs.eu-west-1.amazonaws.com/1/or\\ud800ders"
+    (tree / "odd.py").write_text(f"import boto3\nboto3.client('sqs').receive_message(QueueUrl='{queue}')\n")
+    tasks = "import celery\napp = celery.Celery('\\udfff', broker='sqs://')\napp.send_task('a', queue='\\ud800')\n"
+    (tree / "tasks.py").write_text(tasks)
+    (tree / os.fsdecode(b"\xff.py")).write_text(GOOD)
+    done = check(tree, "--profile", "ALL")
+    assert done.returncode == 0
+    assert "internal error" not in done.stderr
+    assert json.loads(done.stdout)["coverage"]["endpoints"] == 4
+
+
 def test_neither_workers_nor_hash_seeds_nor_the_cache_change_a_byte(tree: Path) -> None:
     for number in range(8):
         (tree / f"part{number}.py").write_text(GOOD.replace("orders", f"q{number}") + "# filler\n" * 8000)

@@ -183,7 +183,7 @@ class Finding:
             parts.append(self.place.path)
         if self.occurrence:
             parts.append(str(self.occurrence))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
     def sort_key(self) -> tuple[str, int, str, str]:
         """By place, then check."""

@@ -262,7 +262,9 @@ class Binder:
             group = link.properties.get("group")
             if isinstance(group, str):
                 groups.append(Name("exact", group, origin="manifest"))
-        digest = hashlib.sha256(f"{place.path}|{function}|{system}|trigger".encode()).hexdigest()[:12]
+        digest = hashlib.sha256(
+            f"{place.path}|{function}|{system}|trigger".encode("utf-8", "surrogatepass")
+        ).hexdigest()[:12]
         facts = {"loop_kind": "lambda-handler", "entry_kind": "lambda-handler", "group_kind": "lambda"}
         return Endpoint(
             digest, place, function, system, "consume", "aws-lambda", links[0].kind,

@@ -294,7 +294,7 @@ def _endpoint(members: list[Found], counts: dict[str, int]) -> Endpoint:
         sorted(channel.id for channel in kept)
     )
     number = counts[identity] = counts.get(identity, 0) + 1
-    digest = hashlib.sha256(f"{identity}|{number}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{identity}|{number}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return Endpoint(
         digest,
         first.anchor.place,

@@ -263,7 +263,11 @@ class Services:
 
     def _imported(self, path: str) -> bool:
         stem = posixpath.basename(path).removesuffix(".py")
-        near = (other for other in self._program.paths if other != path and stem.encode() in self._imports.text(other))
+        near = (
+            other
+            for other in self._program.paths
+            if other != path and stem.encode("utf-8", "surrogateescape") in self._imports.text(other)
+        )
         return stem == "__init__" or any(path in self._imports.direct(other) for other in near)
 
     def _script(self, path: str, root: str) -> Deployment:

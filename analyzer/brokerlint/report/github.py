@@ -67,7 +67,7 @@ def summary(outcome: Outcome) -> str:
     findings = outcome.worst_first
     for index, finding in enumerate(findings):
         text = "".join(_section(finding, outcome.lines))
-        size += len(text.encode())
+        size += len(text.encode("utf-8", "replace"))
         if size > LARGEST_SUMMARY:
             parts.append(f"\n… and {len(findings) - index} more findings.\n")
             break

@@ -44,7 +44,7 @@ def _asset(name: str) -> str:
 
 def _digest(text: str) -> str:
     """The source expression of a content security policy for an inline style or script."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8', 'replace')).digest()).decode()}'"
 
 
 def _embedded(data: dict[str, Any]) -> str:

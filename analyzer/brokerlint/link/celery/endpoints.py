@@ -233,7 +233,7 @@ class _Joining:
     ) -> Endpoint:
         identity = f"{place.path}|{function}|{app.system}|{role}|celery|" + ",".join(sorted(c.id for c in channels))
         number = self.counts[identity] = self.counts.get(identity, 0) + 1
-        digest = hashlib.sha256(f"{identity}|{number}".encode()).hexdigest()[:12]
+        digest = hashlib.sha256(f"{identity}|{number}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
         return Endpoint(
             digest, place, function, app.system, role, "celery", operation, channels, groups, (), chain, config, facts
         )  # fmt: skip
