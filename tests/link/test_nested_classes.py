@@ -35,3 +35,26 @@ def test_base_of_a_class_inside_blocks_of_a_class(tmp_path: Path) -> None:
     facts = analyse(tmp_path)
     names = [channel.name.text for endpoint in facts.endpoints for channel in endpoint.channels]
     assert names == ["orders"]
+
+
+TWICE = """\
+import boto3
+
+sqs = boto3.client("sqs")
+try:
+    class Poller:
+        if True:
+            URL = "https://sqs.eu-west-1.amazonaws.com/1/first"
+        sqs.receive_message(QueueUrl=URL)
+except ImportError:
+    class Poller:
+        URL = "https://sqs.eu-west-1.amazonaws.com/1/second"
+        sqs.receive_message(QueueUrl=URL)
+"""
+
+
+def test_two_classes_of_one_name_keep_their_own_bodies(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(TWICE)
+    facts = analyse(tmp_path)
+    names = [channel.name.text for endpoint in facts.endpoints for channel in endpoint.channels]
+    assert names == ["first", "second"]

@@ -117,7 +117,7 @@ class Evaluator:
         parent = cls.within or self.module(cls.path)
         if parent is None:
             return None
-        key = ("class", cls.path, cls.qualname, id(parent))
+        key = ("class", cls.path, cls.qualname, id(cls.definition), id(parent))
         if key not in self._activations:
             self._activations[key] = Activation(parent.module, cls.definition.body, "class", parent, cls=cls)
         return self._activations[key]
