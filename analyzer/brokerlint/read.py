@@ -17,6 +17,7 @@ from brokerlint.places import Diagnostic
 from brokerlint.python import ir, source
 
 if TYPE_CHECKING:
+    from brokerlint.python.elsewhere import Elsewhere
     from brokerlint.python.pool import Chunk, Pool
 
 SMALL = 400_000
@@ -63,7 +64,7 @@ class Sources:
         self._words: dict[str, list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
-        self._pool: Pool | None = None
+        self._pool: Pool | Elsewhere | None = None
         self._store = store
         self._stamp = source.stamp() if store else b""
 
@@ -96,7 +97,7 @@ class Sources:
         """The files whose bytes hold ``word``."""
         found = self._words.get(word)
         if found is None:
-            needle = word.encode()
+            needle = word.encode("utf-8", "surrogatepass")
             found = self._words[word] = [path for path in self.paths if needle in self.text(path)] if needle else []
         return found
 
@@ -124,7 +125,7 @@ class Sources:
     def _read(self, paths: Iterable[str], progress: Told | None) -> None:
         fresh = [path for path in paths if path not in self.summaries and not self._remembered(path)]
         total = sum(len(self.text(path)) for path in fresh)
-        if self._executor is None and (total < SMALL or self._workers < 2):
+        if total < SMALL or (self._executor is None and self._workers < 2):
             for done, path in enumerate(fresh, 1):
                 self._read_here(path)
                 if progress:
@@ -147,9 +148,11 @@ class Sources:
             self._store.save()
 
     def _elsewhere(self, chunks: list[Chunk]) -> Iterable[Sequence[source.Packed | Diagnostic]]:
-        if self._executor is not None:
-            return self._executor.map(source.pack_all, chunks)
-        if self._pool is None:
+        if self._pool is None and self._executor is not None:
+            from brokerlint.python.elsewhere import Elsewhere
+
+            self._pool = Elsewhere(self._executor, self._workers)
+        elif self._pool is None:
             from brokerlint.python.pool import Pool
 
             self._pool = Pool(self._workers)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -26,9 +26,14 @@ from brokerlint.merging import merge
 from brokerlint.report.escape import terminal
 from brokerlint.report.excerpt import SourceLines
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 _DOCUMENT_MARK = b'"brokerlint/'
 _HEAD = 4096
 _NO_CACHE = "brokerlint.no_cache"
+_EXECUTOR = "brokerlint.executor"
+_CONNECTED = "brokerlint.connected"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -70,7 +75,34 @@ def arguments(command: _F) -> _F:
         callback=_without_cache,
         help="Neither use nor keep what earlier runs found out.",
     )
-    return paths(config(include(strict(no_cache(command)))))
+    executor = click.option(
+        "--executor",
+        metavar="dask:ADDRESS",
+        expose_value=False,
+        callback=_named_executor,
+        help="Read on the Dask cluster whose scheduler has this address (needs brokerlint[dask]).",
+    )
+    return paths(config(include(strict(no_cache(executor(command))))))
+
+
+def _named_executor(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    ctx.meta[_EXECUTOR] = value
+
+
+def _executor() -> Executor | None:
+    """The workers that the user wants to read; connected once, until the command ends."""
+    context = click.get_current_context(silent=True)
+    chosen = context.meta.get(_EXECUTOR) if context is not None else None
+    if context is None or chosen is None:
+        return None
+    if _CONNECTED not in context.meta:
+        from brokerlint.cluster import ClusterError, connected
+
+        try:
+            context.meta[_CONNECTED] = context.with_resource(connected(chosen))
+        except ClusterError as error:
+            raise click.ClickException(f"--executor: {error}") from error
+    return cast("Executor", context.meta[_CONNECTED])
 
 
 def _without_cache(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -185,16 +217,19 @@ def _facts(
     store: Store | None,
 ) -> Facts:
     from brokerlint.pipeline import Options, analyse  # documents need no parser
+    from brokerlint.python.source import WorkersError
 
     here = partial(below, directory=steps)
     kinds = [word for word in config.include if word in KINDS]
     try:
         patterns, excluded = here(word for word in config.include if word not in KINDS), here(config.exclude)
-        options = Options((*kinds, *patterns), excluded, config.wrappers, texts=texts, store=store)
+        options = Options((*kinds, *patterns), excluded, config.wrappers, 0, _executor(), texts, store)
         facts = analyse(root, options, progress)
         facts = with_environments(with_services(facts, config.services, here), config.environments, here)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    except WorkersError as error:
+        raise click.ClickException(f"--executor: {error}") from error
     return _narrowed(facts, only) if only else facts
 
 

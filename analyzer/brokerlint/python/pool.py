@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from typing import TypeAlias
 
 from brokerlint.places import Diagnostic
@@ -19,9 +20,10 @@ Chunk: TypeAlias = Sequence[tuple[str, bytes]]
 
 
 class Pool:
-    """``workers`` processes that live until `close`."""
+    """``workers`` processes that live until `close`; ``start`` is how they are made, where it matters."""
 
-    def __init__(self, workers: int, patience: float = PATIENCE) -> None:
+    def __init__(self, workers: int, patience: float = PATIENCE, start: str | None = None) -> None:
+        self._start = start
         self._workers = workers
         self._patience = patience
         self._processes: ProcessPoolExecutor | None = None
@@ -52,7 +54,7 @@ class Pool:
 
     def _submit(self, chunk: Chunk) -> Future[list[Packed]]:
         if self._processes is None:
-            self._processes = ProcessPoolExecutor(self._workers)
+            self._processes = ProcessPoolExecutor(self._workers, get_context(self._start))
         return self._processes.submit(pack_all, chunk, self._patience)
 
     def _alone(self, file: tuple[str, bytes]) -> list[Packed | Diagnostic]:

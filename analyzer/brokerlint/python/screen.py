@@ -22,6 +22,8 @@ LARGEST_FILE = 2 * 1024 * 1024
 """Bytes; larger Python files are generated data."""
 
 _STACK = 512 * 1024 * 1024
+_ALONE = threading.Lock()
+"""The size of stacks and the limit of recursion are those of the whole process, which may have several threads read."""
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _STRINGS = re.compile(rb"\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
 _OPERATOR = re.compile(rb"[-+*/.%|&~^]|\b(?:not|and|or|lambda|if|await)\b|[)\]][(\[]")
@@ -119,15 +121,16 @@ def deeply(function: Callable[[], T]) -> T:
         except BaseException as error:  # handed to the caller below
             failure.append(error)
 
-    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
-    sys.setrecursionlimit(max(limit, 40_000))
-    try:
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(size)
-        sys.setrecursionlimit(limit)
+    with _ALONE:
+        limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
+        sys.setrecursionlimit(max(limit, 40_000))
+        try:
+            thread = threading.Thread(target=run, daemon=True)
+            thread.start()
+            thread.join()
+        finally:
+            threading.stack_size(size)
+            sys.setrecursionlimit(limit)
     if failure:
         raise failure[0]
     return result[0]

@@ -21,6 +21,10 @@ Packed: TypeAlias = tuple[str, bytes]
 _PACKING = Packing(ir, places)
 
 
+class WorkersError(Exception):
+    """Workers elsewhere that can't read as this process would: one sentence that says why."""
+
+
 def read_source(path: str, data: bytes) -> Read:
     """The summary of the file ``path`` that holds ``data``, or the diagnostic that says why there is none."""
     from brokerlint.python import lower
