@@ -35,7 +35,7 @@ MEMORY = 4 * 1024**3
 BATCH = 200
 """Inputs that a process gets at a time."""
 
-WHOLE = 4
+WHOLE = 5
 """One input of so many goes the whole way to findings, advice and reports; the others are only read."""
 
 WAITED = 20
@@ -56,11 +56,11 @@ class Tally:
 
 def given(number: int, real: Real) -> tuple[str, Tree]:
     """The input with a number."""
-    return draw(random.Random(number), real)
+    return draw(random.Random(number), real, alone=number % WHOLE != 0)
 
 
 def look(tree: Tree, number: int) -> str:
-    """What is wrong with the program for this input: every fourth goes the whole way, the others are read."""
+    """What is wrong with the program for this input: every fifth goes the whole way, the others are read."""
     return unreadable(tree) if number % WHOLE else amiss(tree, number // WHOLE)
 
 

@@ -42,8 +42,8 @@ class Real:
         return cls(sources, manifests)
 
 
-def draw(random: random.Random, real: Real) -> tuple[str, Tree]:
-    """What kind of input it is, and its files."""
+def draw(random: random.Random, real: Real, alone: bool = False) -> tuple[str, Tree]:
+    """What kind of input it is, and its files; ``alone``: one file without those around it."""
     kinds: list[Callable[[], Tree]] = [lambda: _generated(random), lambda: _wild(random)]
     if real.sources:
         kinds += [lambda: _source(random, real)] * 4
@@ -51,7 +51,10 @@ def draw(random: random.Random, real: Real) -> tuple[str, Tree]:
         kinds += [lambda: _manifests(random, real)] * 4
     number = random.randrange(len(kinds))
     name = "generated" if number == 0 else "wild" if number == 1 else "python" if number < 6 else "manifests"
-    return name if real.sources or number < 2 else "manifests", kinds[number]()
+    tree = kinds[number]()
+    if alone:
+        tree = {next(iter(tree)): next(iter(tree.values()))}
+    return name if real.sources or number < 2 else "manifests", tree
 
 
 def _generated(random: random.Random) -> Tree:
@@ -75,11 +78,11 @@ def _source(random: random.Random, real: Real) -> Tree:
 
 
 def _manifests(random: random.Random, real: Real) -> Tree:
-    """Some manifests that lie in one directory or near it, one of them damaged."""
+    """A damaged manifest beside another one and a program."""
     first, second = random.choice(real.manifests), random.choice(real.manifests)
-    tree = {_named(second): second.read_bytes()}
+    tree = {_named(first): damaged(random, first.read_bytes(), second.read_bytes())}
+    tree.setdefault(_named(second), second.read_bytes())
     tree["main.py"] = b"import os, boto3\nboto3.client('sqs').send_message(QueueUrl=os.environ['QUEUE_URL'])\n"
-    tree[_named(first)] = damaged(random, first.read_bytes(), second.read_bytes())
     return tree
 
 

@@ -110,9 +110,9 @@ type <name>[T: int] = <expression>""".splitlines()
 
 
 def program(random: random.Random) -> str:
-    """A module of up to nine statements."""
+    """A module of up to six statements."""
     head = "import boto3, kafka, aiokafka, confluent_kafka, os, celery\nfrom app.bus import *\n"
-    return head + "".join(_statement(random, 0) + "\n" for _ in range(random.randrange(1, 10)))
+    return head + "".join(_statement(random, 0) + "\n" for _ in range(random.randrange(1, 7)))
 
 
 def _expression(random: random.Random, depth: int) -> str:
@@ -132,7 +132,7 @@ def _line(random: random.Random, line: str, depth: int) -> str:
     if not line.endswith("<block>"):
         return _filled(random, line, 0)
     start = line.removesuffix("<block>") + "    "
-    inner = "\n".join(_statement(random, depth + 1) for _ in range(random.randrange(1, 4)))
+    inner = "\n".join(_statement(random, depth + 1) for _ in range(random.randrange(1, 3)))
     return "\n".join(start + one for one in inner.split("\n"))
 
 
