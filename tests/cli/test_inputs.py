@@ -24,6 +24,7 @@ class Options:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     libraries: tuple[object, ...] = ()
+    executor: object = None
     texts: Mapping[str, bytes] = field(default_factory=dict)
     store: object = None
 

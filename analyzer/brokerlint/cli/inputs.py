@@ -223,7 +223,8 @@ def _facts(
     kinds = [word for word in config.include if word in KINDS]
     try:
         patterns, excluded = here(word for word in config.include if word not in KINDS), here(config.exclude)
-        options = Options((*kinds, *patterns), excluded, config.wrappers, 0, _executor(), texts, store)
+        chosen = (*kinds, *patterns), excluded, config.wrappers
+        options = Options(*chosen, executor=_executor(), texts=texts, store=store)
         facts = analyse(root, options, progress)
         facts = with_environments(with_services(facts, config.services, here), config.environments, here)
     except ValueError as error:
