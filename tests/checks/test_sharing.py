@@ -47,6 +47,7 @@ def test_two_mappings_and_mappings_with_filters():
     [
         [service("a", program="p"), service("b", program="p"), consume("sqs:q", by="a"), consume("sqs:q", by="b")],
         [consume("sqs:q", by=("a", "b"))],
+        [service("a"), *(link("event_source_mapping", "sqs:q", f"service:{who}") for who in ("a", "?"))],
         [service("b", tooling=True), consume("sqs:q", by="a"), consume("sqs:q", by="b")],
         [consume("sqs:q", by="a"), consume("sqs:q", by="b", entry_kind="cli")],
         [
@@ -63,6 +64,7 @@ def test_two_mappings_and_mappings_with_filters():
     ids=[
         "one program",
         "shared handler",
+        "unknown target of a mapping",
         "tool",
         "command line",
         "two environments",

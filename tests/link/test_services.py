@@ -118,6 +118,47 @@ def test_the_handler_may_stand_beside_the_archive_that_holds_it() -> None:
     assert services(files) == [("outbox/src/app/lambda_function.py", ["Orders"])]
 
 
+def test_a_function_packed_from_one_file_holds_nothing_else_of_its_folder() -> None:
+    files = {
+        "src/clicks.tf": (
+            'data "archive_file" "code" {\n  type = "zip"\n  source_file = "${path.module}/clicks.py"\n'
+            '  output_path = "clicks.zip"\n}\n'
+            'resource "aws_kinesis_stream" "clicks" {\n  name = "clicks"\n}\n'
+            'resource "aws_lambda_function" "clicks" {\n  function_name = "clicks"\n  handler = "clicks.run"\n'
+            '  runtime = "python3.12"\n  filename = data.archive_file.code.output_path\n}\n'
+            'resource "aws_lambda_event_source_mapping" "clicks" {\n'
+            "  event_source_arn = aws_kinesis_stream.clicks.arn\n"
+            "  function_name = aws_lambda_function.clicks.arn\n}\n"
+        ),
+        "src/clicks.py": "def run(event, context):\n    pass\n",
+        "src/producer.py": SEND + "\nfor _ in range(100):\n    send()\n",
+    }
+    assert services(files) == [("src/clicks.py", ["clicks"]), ("src/producer.py", ["producer"])]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param("clicks", [("src/clicks.py", ["clicks"])], id="name"),
+        pytest.param("arn:aws:lambda:eu-west-1:1:function:clicks", [("src/clicks.py", ["clicks"])], id="arn"),
+        pytest.param("orders", [], id="another"),
+    ],
+)
+def test_a_mapping_may_name_the_function_that_another_manifest_declares(target: str, expected: object) -> None:
+    files = {
+        "infra/main.tf": (
+            'resource "aws_lambda_function" "f" {\n  function_name = "clicks"\n  handler = "clicks.run"\n'
+            '  runtime = "python3.12"\n  filename = "../src/clicks.zip"\n}\n'
+        ),
+        "src/clicks.py": "def run(event, context):\n    pass\n",
+        "bin/deploy.sh": (
+            "aws sqs create-queue --queue-name q\n"
+            f"aws lambda create-event-source-mapping --function-name {target} --event-source-arn arn:aws:sqs:r:1:q\n"
+        ),
+    }
+    assert services(files) == expected
+
+
 def test_a_script_beside_the_entry_point_of_a_service_is_no_part_of_it() -> None:
     poll = (
         "import boto3\n\ndef main():\n    queue = boto3.resource('sqs').Queue('https://sqs/1/q')\n"

@@ -115,6 +115,15 @@ def test_the_folder_with_the_code_is_the_root_wherever_the_dockerfile_stands(fac
     assert facts.services[0].name == "orders"
 
 
+def test_a_folder_called_docker_may_hold_the_program_that_its_image_copies(facts_of: Reader) -> None:
+    facts = facts_of({
+        "docker/Dockerfile": 'FROM python\nWORKDIR /app\nCOPY app.py .\nCMD ["python", "app.py"]\n',
+        "docker/app.py": "",
+        "code/produce.py": "",
+    })  # fmt: skip
+    assert facts.services[0].roots == ("docker",)
+
+
 def test_parts_copied_one_by_one_and_the_python_path(facts_of: Reader) -> None:
     facts = facts_of({
         "orders/Dockerfile": (

@@ -104,6 +104,34 @@ def test_topics_streams_subscriptions_and_mappings(facts_of: Reader) -> None:
     )  # fmt: skip
 
 
+def test_a_queue_that_earlier_commands_looked_up(facts_of: Reader) -> None:
+    facts = facts_of({
+        "deploy.sh": (
+            "QUEUE=orders\n"
+            "URL=$(aws sqs get-queue-url --queue-name \"$QUEUE\" --query 'QueueUrl' --output text)\n"
+            "ARN=$(aws sqs get-queue-attributes --queue-url $URL --attribute-names QueueArn --output text)\n"
+            "DLQ=$(aws sqs create-queue --queue-name orders-dlq --output json | jq -r '.QueueUrl')\n"
+            'DLQ_ARN=$(aws sqs get-queue-attributes --queue-url "${DLQ}" --attribute-names QueueArn)\n'
+            "aws lambda create-event-source-mapping --function-name fn --event-source-arn $ARN\n"
+            "aws sqs set-queue-attributes --queue-url $URL --attributes "
+            "'{\"RedrivePolicy\": \"{\\\"deadLetterTargetArn\\\":\\\"'$DLQ_ARN'\\\","
+            "\\\"maxReceiveCount\\\":\\\"1\\\"}\"}'\n"
+        ),
+    })  # fmt: skip
+    assert [(one.logical, one.place.line) for one in facts.channels] == [("orders-dlq", 4)]
+    mapping, redrive = facts.links
+    assert (mapping.source, mapping.target) == (End("sqs", Text("orders")), End("service", Text("fn")))
+    assert (redrive.source, redrive.target) == (End("sqs", Text("orders")), End("sqs", Text("orders-dlq")))
+    assert redrive.properties == {"max_receive_count": 1}
+
+
+def test_what_a_variable_grows_to_is_bounded(facts_of: Reader) -> None:
+    facts = facts_of(
+        {"a.sh": "X=$(echo aaaaaaaa)\n" + "X=$(echo $X $X $X $X)\n" * 60 + "aws sqs create-queue --queue-name $X\n"}
+    )
+    assert facts.channels == ()
+
+
 def test_recipes_of_a_makefile(facts_of: Reader) -> None:
     rules = "T = x\n\ntopics: up\n\t@docker exec k kafka-topics --create --topic orders\n\nup:\n\techo\n"
     facts = facts_of({"Makefile": rules})

@@ -229,15 +229,9 @@ class Binder:
         for link in self._facts.links:
             if link.kind not in _HANDLED or link.target.system != "service":
                 continue
-            if not isinstance(link.target.value, Reference) or link.source.system in (
-                "service",
-                "s3",
-                "dynamodb",
-                "schedule",
-                "external",
-            ):
+            if link.source.system in ("service", "s3", "dynamodb", "schedule", "external"):
                 continue
-            deployment = self._services.by_key(link.target.value.key)
+            deployment = self._function(link.target.value)
             if deployment is None:
                 continue
             place, function = self._handler(deployment)
@@ -249,6 +243,20 @@ class Binder:
             (self._consumer(place, function, links), deployment)
             for deployment, place, function, links in merged.values()
         ]
+
+    def _function(self, target: Value) -> Deployment | None:
+        """The function that a manifest refers to, or the only one of the name that it writes."""
+        if isinstance(target, Reference):
+            return self._services.by_key(target.key)
+        if not isinstance(target, Text):
+            return None
+        name = target.text.rpartition(":function:")[2]
+        found = [
+            one
+            for one in self._services.deployments
+            if any(fact.platform == "lambda" and fact.name == name for fact in one.facts)
+        ]
+        return found[0] if len(found) == 1 else None
 
     def _consumer(self, place: Place, function: str, links: list[LinkFact]) -> Endpoint:
         system = links[0].source.system

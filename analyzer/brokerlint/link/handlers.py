@@ -14,14 +14,15 @@ _GENERIC = frozenset("app handler handlers index lambda lambda_function lambda_h
 def handler_files(fact: ServiceFact, paths: Collection[str], text: Callable[[str], bytes]) -> list[str]:
     """The file of a handler such as ``src/app.handler``, at most one. ``text`` gives a file's bytes.
 
-    It stands under the function's code or beside its archive; else it is the only one of its name below the stack's
-    folder. Code that is packed elsewhere (a built archive, an object in a bucket) may stand anywhere in the tree.
+    It stands under the function's code, is that code, or stands beside its archive; else it is the only one of its
+    name below the stack's folder. Code that is packed elsewhere (a built archive, an object in a bucket) may stand
+    anywhere in the tree.
     """
     module, _, function = fact.handler.rpartition(".")
     module = module.replace(".", "/")
     if not module:
         return []
-    packed = [posixpath.dirname(root) for root in fact.roots if root.endswith(".zip")]
+    packed = [posixpath.dirname(root) for root in fact.roots if root.endswith((".zip", ".py"))]
     for root in (*fact.roots, *packed) or ("",):
         for candidate in (f"{module}.py", f"{module}/__init__.py"):
             path = posixpath.normpath(posixpath.join(root, candidate))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -34,6 +35,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     models = _present(sources, models)
     names = {module.split(".")[0] for library in models.libraries for module in library.modules} | LIBRARIES
     roots = {root for fact in manifests.services for root in fact.roots}
+    roots = {posixpath.dirname(root) if root.endswith(".py") else root for root in roots}
     roots |= folders_on_path(sources.paths, sources.text, sources.mentioning("sys.path"))
     program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots)
     imports = Imports(program, sources.text)

@@ -173,7 +173,7 @@ class Services:
 
     def _shown_roots(self, fact: ServiceFact, entries: tuple[str, ...]) -> tuple[str, ...]:
         """Where a service lives: build context, the folders and packages of its entry points, its stack."""
-        roots = [root for root in fact.roots if root not in ("", ".")]
+        roots = [root for root in fact.roots if root not in ("", ".", *entries)]
         for entry in entries:
             app, command, _ = entry.partition("/management/commands/")
             roots += [posixpath.dirname(entry), self._program.package_of(entry), app if command else ""]
@@ -243,12 +243,14 @@ class Services:
         return self._made(name, (folder or ".",), app)
 
     def _handler_around(self, path: str, root: str) -> str | None:
-        """The handler in the closest folder around ``path`` that has exactly one: code loaded by name belongs to it."""
+        """The handler in the closest folder around ``path`` that has exactly one: code loaded by name belongs to it,
+        unless it is packed alone."""
         folder = posixpath.dirname(path)
+        alone = {e for one in self.deployments for e in one.entries if any(e in fact.roots for fact in one.facts)}
         while folder and folder != root:
             here = [p for p in self._main_files(root) if posixpath.dirname(p) == folder and self._imports.is_handler(p)]
             if len(here) == 1:
-                return here[0]
+                return None if here[0] in alone else here[0]
             folder = posixpath.dirname(folder)
         return None
 
@@ -320,9 +322,11 @@ class Services:
 
 
 def _holding_roots(one: Deployment) -> tuple[str, ...]:
-    """The folders whose files belong to a deployment even when its entry point does not reach them."""
+    """The folders whose files belong to a deployment even when its entry point does not reach them; code that is a
+    single file has no folder."""
     declared = [root for fact in one.facts for root in fact.roots]
-    return tuple(dict.fromkeys([*declared, *(posixpath.dirname(entry) for entry in one.entries)]))
+    folders = (posixpath.dirname(entry) for entry in one.entries if entry not in declared)
+    return tuple(dict.fromkeys([*declared, *folders]))
 
 
 def _marked_roots(program: Program, paths: Iterable[str]) -> frozenset[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from brokerlint.manifests.facts import ChannelFact, End, Hole, LinkFact, ManifestFacts, Value, Variable
 from brokerlint.manifests.kafka_properties import topic_properties, truth, whole
 from brokerlint.manifests.shell import Call
+from brokerlint.manifests.shell_words import closing
 from brokerlint.manifests.values import interpolated
 from brokerlint.places import Place
 
@@ -24,7 +25,7 @@ _KAFKA_TOPICS = frozenset("kafka-topics kafka-topics.sh".split())
 _SHORT = {"-p": "--partitions", "-r": "--replicas", "-c": "--topic-config", "-n": "--name"}
 _NAMED_INSIDE = re.compile(
     r"(?:create-(?:queue|topic|stream)|get-queue-(?:url|attributes))\b.*?--(?:queue-name|name|stream-name|queue-url)"
-    r"[\s=]+[\"']?([^\s\"')`]+)",
+    r"[\s=]+[\"']?(?!\$\()([^\s\"')`]+)",
     re.DOTALL,
 )
 _ARN = re.compile(r"arn:[\w-]*:(\w+):")
@@ -56,7 +57,7 @@ def created(calls: Iterable[Call], path: str, profile: str = "unknown", first_li
     facts = ManifestFacts()
     seen: set[str] = set()
     for call in calls:
-        found = _created(call.words, Place(path, call.line + first_line - 1), profile)
+        found = _created(tuple(map(_told, call.words)), Place(path, call.line + first_line - 1), profile)
         named = [one for one in found.channels if not isinstance(one.name, (Variable, Hole))]
         fresh = tuple(one for one in named if one.key not in seen)
         seen |= {channel.key for channel in fresh}
@@ -252,6 +253,16 @@ def _channel(
 def _end(system: str, text: str) -> End:
     system = {"events": "eventbridge"}.get(system, system)
     return End(system, _value(text))
+
+
+def _told(word: str) -> str:
+    """A word with the names that commands in it (``$(aws sqs get-queue-url ...)``) ask for, not what they print."""
+    at = word.find("$(")
+    if at < 0:
+        return word
+    end = closing(word, at + 1, "(", ")")
+    inside = _NAMED_INSIDE.search(word, at, end)
+    return word[:at] + (inside[1] if inside else word[at:end]) + _told(word[end:])
 
 
 def _value(text: str) -> Value:

@@ -69,6 +69,7 @@ class _Interpreter:
         self._functions: dict[str, Block] = {}
         self._doubts = 0
         self._steps = 0
+        self._line = 1
 
     # --- Statements -----------------------------------------------------------------------------------------------
 
@@ -174,6 +175,7 @@ class _Interpreter:
     # --- Commands -------------------------------------------------------------------------------------------------
 
     def _command(self, command: Command, depth: int) -> None:
+        self._line = command.line
         rest = list(command.words)
         while rest and (match := _ASSIGNMENT.match(rest[0])):
             if all(_ASSIGNMENT.match(word) for word in command.words):
@@ -234,7 +236,9 @@ class _Interpreter:
     def _substitution(self, text: str) -> None:
         """``$(...)`` runs as well; of interest when it creates something."""
         if "create" in text and self._steps < MOST_STEPS and self._doubts < _DEEPEST:
-            self._maybe(parse(text), 1)
+            line = self._line
+            self._maybe(parse(text, line), 1)
+            self._line = line
 
     # --- Conditions -----------------------------------------------------------------------------------------------
 

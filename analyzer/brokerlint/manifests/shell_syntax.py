@@ -92,14 +92,14 @@ class _Token:
     line: int
 
 
-def parse(text: str) -> Block:
-    """The statements of a script, or of the text after ``sh -c``."""
-    return _Parser(_tokens(text)).block((), 0)
+def parse(text: str, line: int = 1) -> Block:
+    """The statements of a script, or of the text after ``sh -c``. ``line`` is where the text begins."""
+    return _Parser(_tokens(text, line)).block((), 0)
 
 
-def _tokens(text: str) -> list[_Token]:
+def _tokens(text: str, line: int) -> list[_Token]:
     found: list[_Token] = []
-    line, at, size = 1, 0, len(text)
+    at, size = 0, len(text)
     heredocs: list[str] = []
     redirected = False
     while at < size and len(found) < _MOST_TOKENS:

@@ -9,6 +9,7 @@ LONGEST = 10_000
 """Characters of a variable's value."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+_MENTIONED = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _BRACED = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#])(?:(:?[-+?=])(.*)|:(\d+)(?::\d+)?)?\Z", re.DOTALL)
 UNKNOWN = re.compile(r"\$\{|\$\(|`|\$[A-Za-z_@*0-9#]")
 """What a text holds where a part of it is not known."""
@@ -74,11 +75,11 @@ class Scope:
     def _variable(self, word: str, at: int) -> tuple[str, int]:
         """The value of the expansion at ``at``, and the position after it."""
         if word.startswith("$(", at):
-            end = _closing(word, at + 1, "(", ")")
+            end = closing(word, at + 1, "(", ")")
             self._substituted(word[at + 2 : end - 1])
-            return word[at:end], end
+            return _MENTIONED.sub(self._mentioned, word[at:end])[:LONGEST], end
         if word.startswith("${", at):
-            end = _closing(word, at + 1, "{", "}")
+            end = closing(word, at + 1, "{", "}")
             match = _BRACED.match(word[at + 2 : end - 1])
             return (self._braced(match) if match else word[at:end]), end
         name = _NAME.match(word, at + 1)
@@ -86,6 +87,9 @@ class Scope:
             return "$", at + 1
         value = self._value(name[0])
         return (f"${{{name[0]}}}" if value is None else value), name.end()
+
+    def _mentioned(self, match: re.Match[str]) -> str:
+        return self.variables.get(match[1] or match[2], match[0])
 
     def _braced(self, match: re.Match[str]) -> str:
         name, operator, default, start = match.groups()
@@ -119,10 +123,11 @@ def _braces(text: str) -> Iterable[str]:
     return (f"{text[: match.start()]}{one}{text[match.end() :]}" for one in match[1].split(","))
 
 
-def _closing(text: str, at: int, opening: str, closing: str) -> int:
+def closing(text: str, at: int, opens: str, closes: str) -> int:
+    """The position after the bracket that closes the one at ``at``."""
     depth = 0
     for position in range(at, len(text)):
-        depth += (text[position] == opening) - (text[position] == closing)
+        depth += (text[position] == opens) - (text[position] == closes)
         if not depth:
             return position + 1
     return len(text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from brokerlint.manifests.facts import ServiceFact
 from brokerlint.manifests.formats import compose, helm, kubernetes, quix
-from brokerlint.manifests.formats.dockerfile import Dockerfile, command_of, place_of
+from brokerlint.manifests.formats.dockerfile import Dockerfile, Stage, command_of, place_of
 from brokerlint.manifests.formats.dotenv import beside
 from brokerlint.manifests.formats.projects import name_of
 from brokerlint.manifests.images import only_for_development
@@ -60,7 +60,10 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     if not handler and not runs_python(command):
         return None
     name = _name(path, home, name_of(tree, home))
-    roots = tuple(dict.fromkeys(home if root == folder else root for root in roots_of(place, known, context, path)))
+    found = roots_of(place, known, context, path)
+    if not _copies_program(stage, folder, tree):
+        found = tuple(home if root == folder else root for root in found)
+    roots = tuple(dict.fromkeys(found))
     return ServiceFact(
         f"{path}#{name}",
         name,
@@ -71,6 +74,12 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
         handler,
         environment={**beside(tree, dict.fromkeys((*roots, context))), **stage.environment},
     )
+
+
+def _copies_program(stage: Stage, folder: str, tree: Tree) -> bool:
+    """Whether the image takes Python files that stand beside its Dockerfile."""
+    sources = (source for copy in stage.copies for source in copy.sources if source.endswith(".py"))
+    return any(posixpath.normpath(posixpath.join(folder, source)) in tree.paths for source in sources)
 
 
 def _home(folder: str) -> str:

@@ -157,6 +157,7 @@ def _with_links(facts: Facts, names: _Names, uses: list[Use]) -> list[Use]:
         for role, channel, far in sides:
             if channel not in names.nodes:
                 continue
+            far = "" if far == "service:?" else far
             name = far.removeprefix("service:") if far.startswith("service:") else ""
             same = known.get((role, channel, name), []) if name else []
             for index in same:

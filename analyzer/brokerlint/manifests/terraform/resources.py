@@ -127,7 +127,7 @@ def _archived(archive: Resource, directory: str) -> Iterator[str]:
     if folder and (path := _path(directory, folder)):
         yield path
     if file and (path := _path(directory, file)):
-        yield posixpath.dirname(path)
+        yield path if path.endswith(".py") else posixpath.dirname(path)
 
 
 def _path(directory: str, term: Term) -> str:
