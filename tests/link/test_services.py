@@ -109,6 +109,23 @@ def test_a_handler_may_be_annotated_and_spread_over_lines() -> None:
     assert services(files) == [("shop/process.py", ["process"])]
 
 
+def test_a_handler_may_be_told_from_the_tree_s_root_wherever_its_archive_is_built() -> None:
+    files = {
+        "infra/main.yaml": template("functions.orders.main.run", code="build/all.zip"),
+        "functions/orders/main.py": "def run(event, context):\n    pass\n",
+        "functions/bills/main.py": "def run(event, context):\n    pass\n",
+    }
+    assert services(files) == [("functions/orders/main.py", ["Orders"])]
+
+
+def test_stacks_in_folders_called_alike_are_told_apart_by_the_folders_above() -> None:
+    stack = template(code="../code/")
+    files = {f"{app}/{path}": text for app in ("shop", "mail") for path, text in (
+        ("infra/main.yaml", stack), ("code/process.py", HANDLER),
+    )}  # fmt: skip
+    assert services(files) == [("mail/code/process.py", ["mail-Orders"]), ("shop/code/process.py", ["shop-Orders"])]
+
+
 def test_the_handler_may_stand_beside_the_archive_that_holds_it() -> None:
     files = {
         "infra/main.yaml": template("app.lambda_function.run", code="../outbox/src/outbox_arm64.zip"),

@@ -23,7 +23,8 @@ def handler_files(fact: ServiceFact, paths: Collection[str], text: Callable[[str
     if not module:
         return []
     packed = [posixpath.dirname(root) for root in fact.roots if root.endswith((".zip", ".py"))]
-    for root in (*fact.roots, *packed) or ("",):
+    whole = () if any(not root.endswith(".zip") for root in fact.roots) else ("",)
+    for root in (*fact.roots, *packed, *whole):
         for candidate in (f"{module}.py", f"{module}/__init__.py"):
             path = posixpath.normpath(posixpath.join(root, candidate))
             if path in paths:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from brokerlint.facts import Service
@@ -49,6 +49,8 @@ _GENERIC = frozenset(
 _NAMELESS = frozenset(
     {"__main__", "__init__", "main", "app", "manage", "wsgi", "asgi", "handler", "lambda_function", "index"}
 )
+_HIGHEST = 4
+"""Folders above each other among which services that are called alike are told apart."""
 _PLAIN_FOLDERS = frozenset(
     {"src", "app", "lib", "code", "backend", "source", "python", "lambda", "function", "functions"}
 )
@@ -61,7 +63,19 @@ _CHALICE_NAME = re.compile(rb"\bapp_name[ \t]*=[ \t]*[\"']([\w-]+)[\"']")
 
 def _telling(folder: str) -> str:
     """The last part of a folder that says what it holds (``orders`` of ``orders/src``)."""
-    return next((part for part in reversed(folder.split("/")) if part and part not in _PLAIN_FOLDERS), "")
+    return next(iter(_parts(folder)), "")
+
+
+def _parts(folder: str) -> list[str]:
+    """The parts of a folder that say what it holds, the last first."""
+    return [part for part in reversed(folder.split("/")) if part and part not in _PLAIN_FOLDERS]
+
+
+def _fronts(members: Sequence[Deployment]) -> list[str]:
+    """The folder of each member's stack, or further up where that tells more of them apart."""
+    parts = [_parts(posixpath.dirname(one.service.evidence[0].path)) or _parts(one.service.roots[0]) for one in members]
+    levels = [[path[min(level, len(path) - 1)] if path else "" for path in parts] for level in range(_HIGHEST)]
+    return max(levels, key=lambda names: len(set(names)))
 
 
 class Services:
@@ -95,9 +109,7 @@ class Services:
             groups.setdefault(one.service.name, []).append(one)
         for name, members in groups.items():
             if len(members) > 1:
-                for one in members:
-                    place = one.service.evidence[0].path
-                    front = _telling(posixpath.dirname(place)) or _telling(one.service.roots[0])
+                for one, front in zip(members, _fronts(members), strict=True):
                     if front and _plain(front) not in _plain(name):
                         one.service = replace(one.service, name=f"{front}-{name}")
 
