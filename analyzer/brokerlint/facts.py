@@ -134,7 +134,7 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Link:
     """An edge that a manifest declares: ``event_source_mapping``, ``subscription``, ``rule``, ``pipe``, ``redrive``,
-    ``connector``, ``grant`` ... Ends are ``channel id`` or ``service:<name>`` or ``external:<text>``."""
+    ``connector``, ``archive``, ``grant`` ... Ends are ``channel id`` or ``service:<name>`` or ``external:<text>``."""
 
     kind: str
     source: str

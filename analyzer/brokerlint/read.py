@@ -6,6 +6,7 @@ A file that can't be read or parsed gives one diagnostic and is left out.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
@@ -100,6 +101,13 @@ class Sources:
             needle = word.encode("utf-8", "surrogatepass")
             found = self._words[word] = [path for path in self.paths if needle in self.text(path)] if needle else []
         return found
+
+    def deriving(self, name: str) -> list[str]:
+        """The files with a class statement that names the base ``name``, or that give ``name`` another name."""
+        statement = re.compile(rf"\bclass\s+\w+\s*(?:\[[^\]]*\]\s*)?\([^)]*\b{re.escape(name)}\b".encode())
+        alias = f"{name} as ".encode()
+        texts = ((path, self.text(path)) for path in self.mentioning(name))
+        return [path for path, text in texts if alias in text or statement.search(text)]
 
     def mentioning_any(self, words: Sequence[bytes]) -> list[str]:
         """The files whose bytes hold any of ``words``."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from brokerlint.link.program import Program, shared_folders
+from brokerlint.link.program import MOST_ALIKE, Program, shared_folders
 from brokerlint.link.values import External, ModuleValue
+from brokerlint.read import Sources
 
 MakeProgram = Callable[[Mapping[str, str]], Program]
 Ask = Callable[..., list[str]]
@@ -183,3 +184,32 @@ def test_a_name_that_two_modules_import_from_each_other_is_nowhere(ask: Ask) -> 
 def test_shared_folders_counts_leading_parts() -> None:
     assert shared_folders("a/b/c.py", "a/b/d.py") == 2
     assert shared_folders("a/b", "x/b") == 0
+
+
+# --- Files that may derive from a class ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "derives"),
+    [
+        ("class Mine(Base):\n    pass\n", True),
+        ("class Mine(\n    Other,\n    bases.Base,\n):\n    pass\n", True),
+        ("class Mine[T](Base):\n    pass\n", True),
+        ("from bases import Base as Root\nclass Mine(Root):\n    pass\n", True),
+        ("def use(one: Base):\n    pass\n", False),
+        ("class Mine(BaseModel):\n    pass\n", False),
+        ("class Base:\n    pass\n", False),
+    ],
+)
+def test_files_that_may_derive_from_a_class(text: str, derives: bool) -> None:
+    sources = Sources(None, ["a.py"], {"a.py": text.encode()}, 1)
+
+    assert sources.deriving("Base") == (["a.py"] if derives else [])
+
+
+@pytest.mark.parametrize(("files", "read"), [(MOST_ALIKE, MOST_ALIKE), (MOST_ALIKE + 1, 0)])
+def test_a_class_that_everything_derives_from_is_not_followed(program: MakeProgram, files: int, read: int) -> None:
+    found = program({f"m{number}.py": "class Mine(Base):\n    def run(self): ...\n" for number in range(files)})
+
+    assert len(found.deriving("Base")) == read
+    assert len(found.defining("run")) == read

@@ -229,6 +229,18 @@ class TestLinks:
         assert {one.source.value for one in schedules} == {Text("schedule:rate(1 day)"), Text("schedule:rate(1 hour)")}
         assert by_kind["notification", "external"].source.value == Text("s3:Uploads")
 
+    def test_archives_of_a_bus(self) -> None:
+        found = of("""
+            Bus: {Type: AWS::Events::EventBus, Properties: {Name: shop}}
+            Month: {Type: AWS::Events::Archive, Properties: {ArchiveName: m, SourceArn: !GetAtt Bus.Arn, RetentionDays: 30}}
+            Ever: {Type: AWS::Events::Archive, Properties: {SourceArn: !GetAtt Bus.Arn}}
+            """)
+        assert {(one.kind, one.source.system, one.properties["retention"]) for one in found.links} == {
+            ("archive", "eventbridge", 30 * 86400),
+            ("archive", "eventbridge", -1),
+        }
+        assert {one.target.value for one in found.links} == {Text("archive:m"), Text("archive:Ever")}
+
     def test_devices_logs_and_tables_that_send(self) -> None:
         found = of("""
             Orders: {Type: AWS::SQS::Queue}

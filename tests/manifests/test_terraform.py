@@ -426,6 +426,23 @@ class TestLinks:
         assert link.properties["dead_letter"] == end("sqs", "aws_sqs_queue.q")
         assert link.place.line == 8
 
+    def test_an_archive_of_a_bus(self) -> None:
+        found = of("""
+            resource "aws_cloudwatch_event_bus" "bus" { name = "shop" }
+            resource "aws_cloudwatch_event_archive" "a" {
+              name             = "shop-events"
+              event_source_arn = aws_cloudwatch_event_bus.bus.arn
+              retention_days   = 7
+            }
+            """)
+        (link,) = found.links
+        assert (link.kind, link.source, link.target.value) == (
+            "archive",
+            end("eventbridge", "aws_cloudwatch_event_bus.bus"),
+            Text("archive:shop-events"),
+        )
+        assert link.properties == {"retention": 7 * 86400}
+
     def test_notifications_of_a_bucket(self) -> None:
         found = of("""
             resource "aws_sqs_queue" "q" {}

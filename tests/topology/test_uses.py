@@ -214,3 +214,8 @@ def test_a_stack_without_users_of_its_own_tells_nothing_apart():
         link("event_source_mapping", "sqs:jobs", "service:one", path="a/template.yaml"),
     )
     assert len(topology.channels()) == 1
+
+
+def test_an_archive_of_a_bus_is_no_consumer():
+    topology = system(link("archive", "eventbridge:shop", "external:archive:month"), declared("eventbridge:shop"))
+    assert topology.channel("eventbridge:shop").consumers().services() == ()

@@ -78,7 +78,7 @@ def _deriving(ev: Engine, cls: ClassValue) -> list[ClassValue]:
     waiting = [cls]
     while waiting and len(found) < _MOST_SUBCLASSES:
         here = waiting.pop(0)
-        for module in ev.program.mentioning(here.definition.name):
+        for module in ev.program.deriving(here.definition.name):
             for candidate in module.body.classes:
                 value = ClassValue(module.path, candidate, candidate.qualname)
                 if value not in found and value != cls and candidate.bases and here in bases(ev, value):
@@ -96,7 +96,7 @@ def implementations(ev: Engine, cls: ClassValue) -> list[ClassValue]:
     if not wanted:
         return []
     found: list[ClassValue] = []
-    for module in ev.program.mentioning(f"def {min(wanted)}("):
+    for module in ev.program.defining(min(wanted)):
         for one in module.body.classes:
             has = {f.name for f in one.body.functions if not is_abstract(f)}
             if one is not cls.definition and wanted <= has:

@@ -37,7 +37,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     roots = {root for fact in manifests.services for root in fact.roots}
     roots = {posixpath.dirname(root) if root.endswith(".py") else root for root in roots}
     roots |= folders_on_path(sources.paths, sources.text, sources.mentioning("sys.path"))
-    program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots)
+    program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots, sources.deriving)
     imports = Imports(program, sources.text)
     sources.read(_beside(sources, imports, models))
     for path in sorted(sources.summaries):

@@ -19,13 +19,18 @@ Load: TypeAlias = Callable[[str], ir.Module | None]
 Mentioning: TypeAlias = Callable[[str], Iterable[str]]
 Rank: TypeAlias = tuple[int, int, int]
 
+MOST_ALIKE = 200
+"""Files that each have a subclass, or an implementation, of one thing; what more of them have in common is not worth
+reading."""
+
 
 class Program:
     """The modules of one tree.
 
     Takes the paths of its Python files, a function that gives a file's summary (None when it can't be read), one that
     tells which files hold a word, the top-level names of known libraries, which a nested file of that name does not
-    shadow, a function that reads many files at once ahead of their use, and folders that are on some program's path.
+    shadow, a function that reads many files at once ahead of their use, folders that are on some program's path, and a
+    function that tells which files may derive a class from one of a name (those that hold it by default).
     ``count`` grows with the modules read.
 
     A folder is known by its path with a final ``/``: a package without ``__init__.py``.
@@ -39,6 +44,7 @@ class Program:
         libraries: Iterable[str] = (),
         prefetch: Callable[[list[str]], None] = lambda paths: None,
         roots: Iterable[str] = (),
+        deriving: Mentioning | None = None,
     ) -> None:
         self.paths = tuple(sorted(paths))
         self.count = 0
@@ -46,6 +52,7 @@ class Program:
         self._load = load
         self._mentioning = mentioning
         self._prefetch = prefetch
+        self._deriving = deriving or mentioning
         self._roots = frozenset(roots)
         self._libraries = frozenset(libraries) | sys.stdlib_module_names
         self._modules: dict[str, ir.Module | None] = {}
@@ -81,9 +88,25 @@ class Program:
 
     def mentioning(self, word: str, allowed: Callable[[str], bool] | None = None) -> list[ir.Module]:
         """The modules whose text holds ``word`` (and that are ``allowed``), read when they were not yet."""
-        paths = [path for path in self._mentioning(word) if allowed is None or allowed(path)]
-        self._prefetch([path for path in paths if path not in self._modules])
-        found = (self.module(path) for path in paths)
+        return self._all(path for path in self._mentioning(word) if allowed is None or allowed(path))
+
+    def deriving(self, name: str) -> list[ir.Module]:
+        """The modules that may derive a class from one called ``name``; none where they are too many to tell
+        anything about that class."""
+        return self._few(self._deriving(name))
+
+    def defining(self, name: str) -> list[ir.Module]:
+        """The modules with a function called ``name``; none where they are too many."""
+        return self._few(self._mentioning(f"def {name}("))
+
+    def _few(self, paths: Iterable[str]) -> list[ir.Module]:
+        wanted = list(paths)
+        return self._all(wanted) if len(wanted) <= MOST_ALIKE else []
+
+    def _all(self, paths: Iterable[str]) -> list[ir.Module]:
+        wanted = list(paths)
+        self._prefetch([path for path in wanted if path not in self._modules])
+        found = (self.module(path) for path in wanted)
         return [module for module in found if module is not None]
 
     def is_package(self, path: str) -> bool:

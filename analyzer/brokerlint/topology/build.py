@@ -15,7 +15,7 @@ from brokerlint.topology.uses import Use, Uses, names_in
 
 _LITERAL_LETTERS = 4
 _LISTED = frozenset({"subscribe", "assign", "incremental_assign", "construct", "KafkaConsumer", "AIOKafkaConsumer"})
-_NO_TRAFFIC = frozenset({"redrive", "grant"})
+_NO_TRAFFIC = frozenset({"redrive", "grant", "archive"})
 
 
 def build(facts: Facts, declarations: Declarations | None = None) -> Topology:

@@ -158,6 +158,16 @@ def _target_properties(entry: Term, estate: Estate) -> dict[str, Any]:
     return found
 
 
+def _archive(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
+    """An archive keeps the events of a bus to replay them, for ever where no days are given."""
+    source = estate.end(resource.get("SourceArn"), "eventbridge")
+    if source is not None:
+        days = resource.get("RetentionDays").number
+        kept = {"retention": int(days) * 86400 if days else -1}
+        name = pattern(resource.get("ArchiveName").value) if resource.get("ArchiveName") else resource.logical
+        yield LinkFact("archive", source, End("external", Text(f"archive:{name}")), resource.place, kept)
+
+
 def _pipe(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
     parameters = resource.get("SourceParameters")
     kafka = parameters.get("ManagedStreamingKafkaParameters") or parameters.get("SelfManagedKafkaParameters")
@@ -246,6 +256,7 @@ _READERS: Mapping[str, Callable[[Resource, Estate], Iterator[LinkFact]]] = {
     "AWS::SNS::Topic": _topic,
     "AWS::SNS::Subscription": _subscription,
     "AWS::Events::Rule": _rule,
+    "AWS::Events::Archive": _archive,
     "AWS::Pipes::Pipe": _pipe,
     "AWS::Scheduler::Schedule": _schedule,
     "AWS::S3::Bucket": bucket,

@@ -128,6 +128,10 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "aws_cloudwatch_event_bus": ("AWS::Events::EventBus", {"Name": "name"}),
+    "aws_cloudwatch_event_archive": (
+        "AWS::Events::Archive",
+        {"ArchiveName": "name", "SourceArn": "event_source_arn", "RetentionDays": "retention_days"},
+    ),
     "aws_pipes_pipe": (
         "AWS::Pipes::Pipe",
         {
