@@ -505,6 +505,26 @@ CASES: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         """,
         [(10, "produce", "orders")],
     ),
+    "a library is imported behind others on one line": (
+        """
+        import json, kafka, os
+        kafka.KafkaProducer().send("orders", json.dumps({}))
+        """,
+        [(2, "produce", "orders")],
+    ),
+    "a decorator without parentheses stands on its own line": (
+        """
+        from faststream.kafka import KafkaBroker
+        broker = KafkaBroker("kafka:9092")
+        billed = broker.publisher("billed")
+
+        @billed
+        @broker.subscriber("orders")
+        async def bill(order):
+            return order
+        """,
+        [(5, "produce", "billed"), (6, "consume", "orders")],
+    ),
     "an ARN and a queue URL are the names at their ends": (
         """
         import boto3

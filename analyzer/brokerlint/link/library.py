@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brokerlint.link.arguments import arguments
 from brokerlint.link.engine import Args, Engine
-from brokerlint.link.pointers import ambient, argument, beginnings, choice, fits
+from brokerlint.link.pointers import NO_KEYWORDS, ambient, argument, beginnings, choice, fits
 from brokerlint.link.scopes import At
 from brokerlint.link.values import (
     Client,
@@ -28,7 +28,7 @@ from brokerlint.python import ir
 
 __all__ = [
     "ambient", "argument", "asked_of_self", "attribute", "becoming", "beginnings", "call", "called", "choice",
-    "configuration", "construct", "entered", "fits", "given", "item", "method_result", "ready", "together",
+    "configuration", "construct", "decorating", "entered", "fits", "given", "item", "method_result", "ready", "together",
 ]  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def configuration(ev: Engine, model: ClassModel, args: Args) -> Values:
                 entries += value.entries
                 more = more or value.more
     if "**" in model.config.places:
-        entries.extend((key, values) for key, values in args if key not in ("", "*", "**"))
+        entries.extend((key, values) for key, values in args if key not in NO_KEYWORDS)
         more = more or any(key in ("*", "**") for key, _ in args)
     return (Record(tuple(entries), more),)
 
@@ -264,10 +264,15 @@ def becoming(ev: Engine, function: FunctionValue) -> list[Client]:
             operation, client = _decorating(ev, target)
             if operation is None or operation.becomes is None:
                 continue
-            args = arguments(ev, made_by, scope, at) if made_by else []
+            args = [*(arguments(ev, made_by, scope, at) if made_by else []), *decorating(definition)]
             made = given(ev, operation.becomes, client, args, Place(function.path, definition.line), operation)
             found += [one for one in made if isinstance(one, Client)]
     return found
+
+
+def decorating(function: ir.Function) -> Args:
+    """What a decorator gets beside its arguments: the function's name, under a word that is no keyword."""
+    return [("def", (Const(function.name),))]
 
 
 def _decorating(ev: Engine, target: Value) -> tuple[Operation | None, Client | None]:

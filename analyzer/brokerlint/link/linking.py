@@ -80,6 +80,10 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     )
 
 
+_BEFORE_PACKAGE = ("import ", "from ", ", ", ",")
+"""What stands before a package's name where it is imported, alone or behind others: ``import json, kafka``."""
+
+
 def _present(sources: Sources, models: Models) -> Models:
     """The models of libraries that the program imports, and of those whose calls are unmistakable by themselves."""
     kept = []
@@ -100,7 +104,7 @@ def _imported(sources: Sources, library: Library) -> bool:
     """Does a file import the package that the library's classes and functions stand in?"""
     paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
     packages = dict.fromkeys(path.split(".")[0] for path in (*paths, *library.objects))
-    return any(sources.mentioning(f"{word} {package}") for package in packages for word in ("import", "from"))
+    return any(sources.mentioning(f"{before}{package}") for package in packages for before in _BEFORE_PACKAGE)
 
 
 MOST_BESIDE = 400

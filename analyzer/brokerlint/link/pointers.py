@@ -31,6 +31,10 @@ from brokerlint.link.values import (
 from brokerlint.models.model import Argument
 
 
+NO_KEYWORDS = frozenset({"", "*", "**", "def"})
+"""The names under which arguments stand that are not given by keyword."""
+
+
 def argument(ev: Engine, spec: Argument, args: Args, receiver: Client | None, config: Values = ()) -> Values:
     """The value that ``spec`` points at; () when the call does not give it.
 
@@ -41,7 +45,9 @@ def argument(ev: Engine, spec: Argument, args: Args, receiver: Client | None, co
     if values and spec.prefix is not None:
         front = tuple(v for v in argument(ev, spec.prefix, args, receiver, config) if v not in (Const(None), Const("")))
         if front:
-            values = _prefixed(values, front, spec.joint)
+            values = _prefixed(values, front, _joint(spec.joint))
+    if not values and spec.otherwise is not None:
+        return argument(ev, spec.otherwise, args, receiver, config)
     return values
 
 
@@ -88,7 +94,7 @@ def _at(ev: Engine, place: int | str, args: Args, receiver: Client | None, confi
         path, _, name = place[1:].rpartition(".")
         return ambient(ev, path, name)
     if place == "**":
-        entries = tuple((key, values) for key, values in args if key not in ("", "*", "**"))
+        entries = tuple((key, values) for key, values in args if key not in NO_KEYWORDS)
         return (Record(entries, any(key == "**" for key, _ in args)),) if entries else ()
     if place.startswith("*"):
         items = tuple(positional[int(place[1:] or 0) :])
@@ -142,8 +148,8 @@ def _matched(values: Values, expression: str) -> Values:
     """The first group of ``expression`` in each text; a text that does not match gives nothing."""
     found: list[Value] = []
     for value in values:
-        if isinstance(value, Const) and isinstance(value.value, str):
-            match = re.search(expression, value.value)
+        if isinstance(value, Const) and isinstance(value.value, (str, int)) and not isinstance(value.value, bool):
+            match = re.search(expression, str(value.value))
             found += [Const(match[1], value.trace)] if match and match[1] else []
         elif isinstance(value, Template):
             text = "".join(part if isinstance(part, str) else "\0" for part in value.parts)
@@ -160,7 +166,16 @@ def _matched(values: Values, expression: str) -> Values:
     return tuple(found)
 
 
-def _prefixed(values: Values, front: Values, joint: str) -> Values:
+def _joint(text: str) -> list[Values]:
+    """What stands between a prefix and a name; a ``*`` is text that is not known."""
+    pieces: list[Values] = []
+    for number, piece in enumerate(text.split("*")):
+        pieces += [unknown("a part that the library adds")] if number else []
+        pieces += [(Const(piece),)] if piece else []
+    return pieces
+
+
+def _prefixed(values: Values, front: Values, joint: list[Values]) -> Values:
     """Each name with ``front`` and ``joint`` before it."""
     found: list[Values] = []
     for value in values:
@@ -170,7 +185,7 @@ def _prefixed(values: Values, front: Values, joint: str) -> Values:
         elif isinstance(value, Client) and value.carry("channel"):
             found.append(_prefixed(value.carry("channel") or (), front, joint))
         elif isinstance(value, (Const, EnvVar, Template)):
-            found.append(concat([front, (Const(joint),), (value,)]))
+            found.append(concat([front, *joint, (value,)]))
         else:
             found.append((value,))
     return join((), *found)

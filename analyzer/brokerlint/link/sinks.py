@@ -148,6 +148,8 @@ def read(ev: Evaluator, site: CallSite, act: Activation) -> Reading:
         found = list(_operations(ev, function))
         if found and args is None:
             args = calls.arguments(ev, call, act, at)
+            decorated = site.decorated if any(operation.decorator for _, _, operation, _ in found) else None
+            args += library.decorating(decorated) if decorated else []
         for library_, model, operation, client in found:
             if operation.decorator and operation.gives is not None and not _decorates(site):
                 continue
@@ -165,9 +167,7 @@ def read(ev: Evaluator, site: CallSite, act: Activation) -> Reading:
 def _decorates(site: CallSite) -> bool:
     """Does the call stand as a decorator, or is a function handed to its result at once?"""
     call = site.site.call
-    decorators = (decorator for function in site.body.functions for decorator in function.decorators)
-    bare = call.line == call.end_line and not call.arguments and not any(one.call is call for one in site.body.sites)
-    return bare or any(one is call for one in decorators) or any(one.call.function is call for one in site.body.sites)
+    return site.decorated is not None or any(one.call.function is call for one in site.body.sites)
 
 
 def _read_class(ev: Evaluator, site: CallSite) -> Reading:
@@ -243,6 +243,8 @@ def _use(
         operation = replace(operation, shape="pattern")
     if operation.optional and not _says_something(channel):
         return None
+    if channel and all(_in_memory(ev, value) for value in channel):
+        return None
     group_at = operation.group or (model.group if model else None)
     group: Values = ()
     if group_at is not None:
@@ -263,6 +265,12 @@ def _holds(ev: Evaluator, operation: Operation, args: calls.Args, client: Client
         if not any(library.fits(text, str(wanted)) for value in values for text in library.beginnings(value)):
             return False
     return True
+
+
+def _in_memory(ev: Evaluator, value: Value) -> bool:
+    """Is the channel an object of the library that no broker knows?"""
+    model = ev.models.classes.get(value.model) if isinstance(value, Client) else None
+    return model is not None and model.kind == "memory"
 
 
 def _says_something(channel: Values) -> bool:

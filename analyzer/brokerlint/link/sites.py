@@ -13,11 +13,13 @@ from brokerlint.python import ir
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CallSite:
-    """A call and the definitions around it, outermost first."""
+    """A call and the definitions around it, outermost first. ``bare`` is the function that it decorates when it is
+    written without parentheses."""
 
     module: ir.Module
     chain: tuple[ir.Function | ir.Class, ...]
     site: ir.Site
+    bare: ir.Function | None = None
 
     @property
     def at(self) -> At:
@@ -34,6 +36,12 @@ class CallSite:
         """The body that holds the call."""
         definition = self.chain[-1] if self.chain else None
         return definition.body if definition is not None else self.module.body
+
+    @property
+    def decorated(self) -> ir.Function | None:
+        """The function that the call decorates."""
+        call = self.site.call
+        return self.bare or next((one for one in self.body.functions if any(d is call for d in one.decorators)), None)
 
     @property
     def function(self) -> str:
@@ -109,11 +117,12 @@ class Sites:
 
     def _decorate(self, module: ir.Module, chain: tuple[ir.Function | ir.Class, ...], function: ir.Function) -> None:
         """``@app.task`` without parentheses calls ``app.task`` all the same, as ``app.task()`` would."""
-        for decorator in function.decorators:
+        for decorator, line in zip(function.decorators, function.decorator_lines, strict=True):
             if isinstance(decorator, (ir.Name, ir.Attribute)):
-                call = ir.Call(decorator, (), function.line, function.line)
+                call = ir.Call(decorator, (), line, line)
                 site = ir.Site(call, function.block, function.order, "used", False)
-                self._decorating.setdefault(last_name(decorator), []).append(CallSite(module, chain, site))
+                here = CallSite(module, chain, site, function)
+                self._decorating.setdefault(last_name(decorator), []).append(here)
 
     def _loop(
         self, module: ir.Module, chain: tuple[ir.Function | ir.Class, ...], body: ir.Body, binding: ir.Binding

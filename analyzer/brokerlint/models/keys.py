@@ -101,7 +101,8 @@ ARGUMENT: Mapping[str, Key] = {
     "separator": Key("text", "What stands between several names in one text."),
     "match": Key("text", "A regular expression whose first group is the name."),
     "prefix": Key("argument", "What is put in front of the name."),
-    "joint": Key("text", "What stands between the prefix and the name."),
+    "joint": Key("text", "What stands between the prefix and the name; a * in it is text that is not known."),
+    "otherwise": Key("argument", "Where the name stands when it does not stand there."),
 }
 
 EXAMPLE: Mapping[str, Key] = {

@@ -241,6 +241,7 @@ def _argument(raw: Any, at: Path) -> Argument | None:
         match,
         _argument(raw.get("prefix"), (*at, "prefix")),
         str(raw.get("joint", "")),
+        _argument(raw.get("otherwise"), (*at, "otherwise")),
     )
 
 

@@ -19,13 +19,15 @@ class Argument:
     """Where a value stands in a call.
 
     ``places`` are tried in order: a number is a position, a text a keyword, ``*`` all positional arguments (``*1``:
-    from the second on), ``**`` all keywords together, ``receiver`` what the object carries, ``self.NAME`` that under
+    from the second on), ``**`` all keywords together, ``def`` the name of the function that the call decorates,
+    ``receiver`` what the object carries, ``self.NAME`` that under
     NAME (or, for an object of a class of the program that derives from the modelled one, its attribute NAME),
     ``@CLASS.NAME`` what objects of CLASS carry under NAME, wherever the program makes them. ``path`` leads into the
     value: ``Entries[].EventBusName`` is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the
     name used when the argument is absent. ``separator`` cuts one text into several names. ``match`` is a regular
     expression whose first group in the text is the name (``kafka://host/TOPIC``); a text that it does not match gives
-    no name. ``prefix`` is put in front with ``joint`` between, when it has a value.
+    no name. ``prefix`` is put in front with ``joint`` between, when it has a value; a ``*`` in ``joint`` is text that is
+    not known. ``otherwise`` is where to look when all this gives nothing.
     """
 
     places: tuple[int | str, ...]
@@ -35,6 +37,7 @@ class Argument:
     match: str | None = None
     prefix: Argument | None = None
     joint: str = ""
+    otherwise: Argument | None = None
 
 
 @dataclass(frozen=True, slots=True)

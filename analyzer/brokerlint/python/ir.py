@@ -326,7 +326,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method; ``line`` is its ``def``. ``order`` and ``block`` place it in the enclosing body."""
+    """A function or method; ``line`` is its ``def``. ``order`` and ``block`` place it in the enclosing body.
+
+    ``decorator_lines`` are the first lines of the ``decorators``, one each.
+    """
 
     name: str
     qualname: str
@@ -339,6 +342,7 @@ class Function:
     block: int
     order: int
     body: Body
+    decorator_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
