@@ -35,3 +35,24 @@ def test_parts_of_a_name_are_added_as_the_flags_say(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(NAMES)
     names = [[one.name.text for one in endpoint.channels] for endpoint in analyse(tmp_path).endpoints]
     assert names == [["orders_first"], ["orders_retry"], ["orders_fail"]]
+
+
+TABLES = """\
+import boto3
+
+def url(name, stage=None):
+    end = f"-{stage}" if stage is not None else ""
+    if not stage:
+        return name
+    return name + end
+
+sqs = boto3.client("sqs")
+sqs.send_message(QueueUrl=url("orders"), MessageBody="")
+sqs.send_message(QueueUrl=url("orders", "test"), MessageBody="")
+"""
+
+
+def test_what_depends_on_an_argument_that_was_not_given_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(TABLES)
+    names = [[one.name.text for one in endpoint.channels] for endpoint in analyse(tmp_path).endpoints]
+    assert names == [["orders"], ["orders-test"]]

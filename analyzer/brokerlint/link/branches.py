@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from brokerlint.link.engine import Engine
 from brokerlint.link.scopes import Activation, At
-from brokerlint.link.values import Const
+from brokerlint.link.values import Client, Collection, Const, Instance, Record, Template, Value
 from brokerlint.python import ir
 
 
 def holds(ev: Engine, test: ir.Expr | None, act: Activation, at: At) -> bool | None:
-    """Whether a test that is a plain name holds; None where its value is not known, and for any other test."""
+    """Whether a test holds that is a plain name, asks whether one is None, or denies this; None where that is not
+    known."""
+    if isinstance(test, ir.Unary) and test.operator == "not":
+        held = holds(ev, test.value, act, at)
+        return None if held is None else not held
+    if isinstance(test, ir.Compare) and isinstance(test.left, ir.Name) and len(test.rest) == 1:
+        operator, right = test.rest[0]
+        if operator in ("Is", "IsNot") and right == ir.Constant(None):
+            answers = {_is_none(value) for value in ev.values(test.left, act, at)}
+            held = answers.pop() if len(answers) == 1 else None
+            return None if held is None else held is (operator == "Is")
     values = ev.values(test, act, at) if isinstance(test, ir.Name) else ()
     truths = {bool(value.value) if isinstance(value, Const) else None for value in values}
     return truths.pop() if len(truths) == 1 else None
+
+
+def _is_none(value: Value) -> bool | None:
+    if isinstance(value, Const):
+        return value.value is None
+    return False if isinstance(value, (Template, Collection, Record, Client, Instance)) else None
 
 
 def avoided(ev: Engine, act: Activation, at: At) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from brokerlint.link import environment, inheritance, library, objects, options, projects, standard, stored, texts
 from brokerlint.link.annotations import annotated
 from brokerlint.link.arguments import arguments, bind
+from brokerlint.link.branches import avoided
 from brokerlint.link.engine import Args, Engine
 from brokerlint.link.scopes import Activation, At
 from brokerlint.link.values import (
@@ -114,14 +115,15 @@ def _says_nothing(values: Values) -> bool:
 
 
 def _returned(ev: Engine, definition: ir.Function, activation: Activation) -> Values:
-    """What the function returns; the items of a generator."""
+    """What the function returns where its arguments lead to; the items of a generator."""
 
     def leaving(kind: str) -> list[Values]:
-        return [
-            ev.values(leave.value, activation, At(leave.order, leave.block))
-            for leave in definition.body.exits
-            if leave.kind == kind and leave.value is not None
-        ]
+        found = []
+        for leave in definition.body.exits:
+            at = At(leave.order, leave.block)
+            if leave.kind == kind and leave.value is not None and not avoided(ev, activation, at):
+                found.append(ev.values(leave.value, activation, at))
+        return found
 
     yields = leaving("yield")
     if yields:

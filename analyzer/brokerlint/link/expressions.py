@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from brokerlint.link import calls, objects, projects, stored, texts
+from brokerlint.link import branches, calls, objects, projects, stored, texts
 from brokerlint.link.changes import changed
 from brokerlint.link.engine import Engine
 from brokerlint.link.scopes import END, Activation, At, base_key
@@ -102,6 +102,9 @@ def _boolean(ev: Engine, expr: ir.Boolean, act: Activation, at: At) -> Values:
 
 
 def _conditional(ev: Engine, expr: ir.Conditional, act: Activation, at: At) -> Values:
+    held = branches.holds(ev, expr.test, act, at)
+    if held is not None:
+        return ev.values(expr.body if held else expr.orelse, act, at)
     test = ev.values(expr.test, act, at)
     body, orelse = ev.values(expr.body, act, at), ev.values(expr.orelse, act, at)
     if len(test) == 1 and isinstance(test[0], Const):

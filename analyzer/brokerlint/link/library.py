@@ -28,7 +28,8 @@ from brokerlint.python import ir
 
 __all__ = [
     "ambient", "argument", "asked_of_self", "attribute", "becoming", "beginnings", "call", "called", "choice",
-    "configuration", "construct", "decorating", "entered", "fits", "given", "item", "method_result", "ready", "together",
+    "configuration", "construct", "decorating", "entered", "fits", "given", "item", "method_result", "ready",
+    "together",
 ]  # fmt: skip
 
 

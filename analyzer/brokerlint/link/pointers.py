@@ -30,7 +30,6 @@ from brokerlint.link.values import (
 )
 from brokerlint.models.model import Argument
 
-
 NO_KEYWORDS = frozenset({"", "*", "**", "def"})
 """The names under which arguments stand that are not given by keyword."""
 

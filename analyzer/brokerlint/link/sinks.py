@@ -269,6 +269,8 @@ def _holds(ev: Evaluator, operation: Operation, args: calls.Args, client: Client
 
 def _in_memory(ev: Evaluator, value: Value) -> bool:
     """Is the channel an object of the library that no broker knows?"""
+    if isinstance(value, Collection):
+        return bool(value.items) and all(_in_memory(ev, one) for item in value.items for one in item)
     model = ev.models.classes.get(value.model) if isinstance(value, Client) else None
     return model is not None and model.kind == "memory"
 

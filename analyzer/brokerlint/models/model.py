@@ -26,8 +26,8 @@ class Argument:
     value: ``Entries[].EventBusName`` is places ``[Entries]``, path ``("[]", "EventBusName")``. ``default`` is the
     name used when the argument is absent. ``separator`` cuts one text into several names. ``match`` is a regular
     expression whose first group in the text is the name (``kafka://host/TOPIC``); a text that it does not match gives
-    no name. ``prefix`` is put in front with ``joint`` between, when it has a value; a ``*`` in ``joint`` is text that is
-    not known. ``otherwise`` is where to look when all this gives nothing.
+    no name. ``prefix`` is put in front with ``joint`` between, when it has a value; a ``*`` in ``joint`` is text that
+    is not known. ``otherwise`` is where to look when all this gives nothing.
     """
 
     places: tuple[int | str, ...]
