@@ -95,7 +95,7 @@ def together(config: Values, own: Values) -> Values:
 def asked_of_self(model: ClassModel) -> list[str]:
     """The names that the operations of a class read from the object itself."""
     operations = [one for one in (*model.methods.values(), model.subclass) if one]
-    specs = [spec for one in operations for spec in (one.channel, one.group) if spec]
+    specs = [spec for one in operations for spec in (one.channel, one.group, *one.arguments.values()) if spec]
     places = [place for spec in specs for place in spec.places if isinstance(place, str) and place.startswith("self.")]
     return list(dict.fromkeys(place.removeprefix("self.") for place in places))
 
