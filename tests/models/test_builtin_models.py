@@ -71,7 +71,7 @@ def test_what_sends_or_receives_says_where_the_channel_stands(library: Library) 
 def test_carried_names_that_are_read_are_carried_by_someone(library: Library) -> None:
     carried = {name for one in LIBRARIES for _, gives in gifts(one) for name in gives.carries} | {"channel", "group"}
     keyed = any(gives.keyed is not None for _, gives in gifts(library))
-    attributes = {"name", "queue_name", "topic"}  # attributes of deriving classes
+    attributes = {"name", "queue_name", "topic", "enriched_topic", "sink"}  # attributes of deriving classes
     read = {
         place.removeprefix("self.")
         for _, operation in operations(library)
@@ -84,6 +84,7 @@ def test_carried_names_that_are_read_are_carried_by_someone(library: Library) ->
 
 def _arguments(operation: Operation) -> Iterator[Argument]:
     found = [operation.channel, operation.group, operation.pattern, *operation.arguments.values()]
+    found += [one.otherwise for one in found if one is not None]
     found += [one.prefix for one in found if one is not None]
     yield from (one for one in found if one is not None)
 
