@@ -268,6 +268,11 @@ def test_what_becomes_of_a_result(source: str, uses: list[str]) -> None:
     assert [site.use for site in body(source).sites] == uses
 
 
+def test_every_decorator_has_its_own_line() -> None:
+    found = lower("app.py", "@first\n@second(\n    1,\n)\n@third.fourth\ndef handle():\n    pass\n").body.functions[0]
+    assert (found.decorator_lines, found.line) == ((1, 2, 5), 6)
+
+
 def test_results_that_are_returned_awaited_or_decorate() -> None:
     found = body("""
         @mark()

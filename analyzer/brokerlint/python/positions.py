@@ -141,7 +141,8 @@ class _Walk:
 
     def _compound(self, node: Any) -> None:
         for decorator in getattr(node, "decorators", ()):
-            self._generate([decorator.decorator], self._next()[0])
+            self.spans[id(decorator)] = self._next()
+            self._generate([decorator.decorator], self.spans[id(decorator)][0])
         first, last = self._next()
         suite = isinstance(getattr(node, "body", None), cst.SimpleStatementSuite)
         if isinstance(node, cst.Match):

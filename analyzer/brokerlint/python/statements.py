@@ -197,7 +197,7 @@ def _function(builder: Builder, node: cst.FunctionDef) -> None:
     statements(inner, node.body.body, -1)
     is_async = node.asynchronous is not None
     place = builder.block, builder.next()
-    lines = tuple(builder.shared.span(decorator)[0] for decorator in node.decorators)
+    lines = tuple(builder.span(decorator)[0] for decorator in node.decorators)
     builder.functions.append(
         ir.Function(name, inner.qualname, line, end, given, decorators, returns, is_async, *place, inner.body(), lines)
     )
