@@ -368,6 +368,19 @@ CASES: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         """,
         [(9, "produce", "orders")],
     ),
+    "an object on the current application": (
+        """
+        from flask import Flask, current_app
+        from kafka import KafkaProducer
+        def create_app():
+            flask_app = Flask("shop")
+            flask_app.producer = KafkaProducer()
+            return flask_app
+        def create():
+            current_app.producer.send("orders", b"1")
+        """,
+        [(8, "produce", "orders")],
+    ),
     "an abstract publisher with one implementation": (
         """
         from typing import Protocol

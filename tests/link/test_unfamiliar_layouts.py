@@ -238,3 +238,74 @@ def test_an_injected_consumer_may_be_either_of_two() -> None:
     two = injected("AIOKafkaConsumer(group_id='billing')", "AIOKafkaConsumer(group_id='audit')")
     (endpoint,) = seen(analyse_sources(two))
     assert endpoint[3:5] == (["orders"], [])
+
+
+READ = "from kafka import KafkaConsumer\nfor m in KafkaConsumer('{}', group_id='g'):\n    print(m)\n"
+GUARDED = "if __name__ == '__main__':\n    pass\n"
+
+
+def services_of(files: dict[str, str]) -> dict[str, list[str]]:
+    return {path: services for path, _, _, _, _, services in seen(analyse_sources(files))}
+
+
+def test_a_configuration_of_the_server_is_not_what_it_serves() -> None:
+    files = {
+        "docker-compose.yml": (
+            "services:\n  web:\n    build: .\n    command: gunicorn -c gunicorn.conf.py -b :8000 run\n"
+            "  worker:\n    build: .\n    command: python worker.py\n"
+        ),
+        "Dockerfile": "FROM python\nCOPY . .\n",
+        "gunicorn.conf.py": "workers = 2\n",
+        "run.py": "import orders\n",
+        "orders.py": READ.format("orders"),
+        "worker.py": READ.format("jobs"),
+    }
+    assert services_of(files) == {"orders.py": ["web"], "worker.py": ["worker"]}
+
+
+def test_operations_of_an_openapi_document_belong_to_the_application_that_loads_it() -> None:
+    files = {
+        "docker-compose.yml": (
+            "services:\n  web:\n    build: .\n    command: gunicorn run:app\n"
+            "  worker:\n    build: .\n    command: python worker.py\n"
+        ),
+        "Dockerfile": "FROM python\nCOPY . .\n",
+        "run.py": "import connexion\napp = connexion.FlaskApp('shop')\napp.add_api('openapi.yaml')\n",
+        "openapi.yaml": "paths:\n  /orders:\n    post:\n      operationId: api.orders.create\n",
+        "api/__init__.py": "",
+        "api/orders.py": (
+            "from kafka import KafkaProducer\np = KafkaProducer()\ndef create():\n    p.send('orders', b'')\n"
+        ),
+        "worker.py": READ.format("jobs"),
+    }
+    assert services_of(files) == {"api/orders.py": ["web"], "worker.py": ["worker"]}
+
+
+def test_a_program_that_no_container_starts_is_a_service_of_its_own() -> None:
+    files = {
+        "docker-compose.yml": "services:\n  feed:\n    build: .\n    command: python jobs/feed.py\n",
+        "Dockerfile": "FROM python\nCOPY . .\n",
+        "jobs/feed.py": READ.format("feed") + GUARDED,
+        "jobs/totals.py": READ.format("feed") + GUARDED,
+        "jobs/spark-totals.py": READ.format("feed"),
+    }
+    assert services_of(files) == {
+        "jobs/feed.py": ["feed"],
+        "jobs/totals.py": ["totals"],
+        "jobs/spark-totals.py": ["spark-totals"],
+    }
+
+
+def test_programs_one_after_the_other_all_belong_to_the_container() -> None:
+    files = {
+        "deploy.yaml": (
+            "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: rebuild\nspec:\n  template:\n    spec:\n"
+            "      containers:\n      - name: rebuild\n        image: shop\n"
+            "        args: ['./jobs/first.py', '&&', './jobs/second.py']\n"
+        ),
+        "Dockerfile": "FROM python\nCOPY . .\nENTRYPOINT ['./run.sh']\n".replace("'", '"'),
+        "run.sh": 'exec /bin/sh -c "$*"\n',
+        "jobs/first.py": READ.format("orders") + GUARDED,
+        "jobs/second.py": READ.format("orders") + GUARDED,
+    }
+    assert services_of(files) == {"jobs/first.py": ["rebuild"], "jobs/second.py": ["rebuild"]}

@@ -58,3 +58,8 @@ def test_kinds_of_programs() -> None:
     assert works_off(("celery", "-A", "a", "worker"))
     assert not works_off(("celery", "-A", "a", "purge"))
     assert not works_off(("gunicorn", "a:b"))
+
+
+def test_variables_before_a_command_are_no_command() -> None:
+    assert unwrapped(("FLASK_APP=./manage.py", "flask", "db", "upgrade")) == ("flask", "db", "upgrade")
+    assert prepares(("FLASK_APP=./manage.py", "flask", "db", "upgrade"))

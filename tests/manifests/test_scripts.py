@@ -203,3 +203,20 @@ def test_a_worker_script_that_an_image_starts_is_no_second_service(facts_of: Rea
         "app.py": "",
     })  # fmt: skip
     assert [one.platform for one in facts.services] == ["docker"]
+
+
+def test_programs_that_are_called_alike_are_told_apart_by_their_folders(facts_of: Reader) -> None:
+    facts = facts_of({"start.sh": "python app/orders/producer.py &\npython app/drivers/producer.py &\nwait\n"})
+    assert {one.name for one in facts.services} == {"orders-producer", "drivers-producer"}
+    assert len({one.key for one in facts.services}) == 2
+
+
+def test_what_a_script_starts_belongs_to_the_container_that_runs_the_script(facts_of: Reader) -> None:
+    facts = facts_of({
+        "start.sh": "python orders.py &\npython drivers.py &\nwait\n",
+        "docker-compose.yml": "services:\n  feed:\n    build: .\n    command: bash -c /app/start.sh\n",
+        "Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\n",
+        "orders.py": "",
+        "drivers.py": "",
+    })  # fmt: skip
+    assert [one.name for one in facts.services] == ["feed"]

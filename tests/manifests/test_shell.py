@@ -48,6 +48,14 @@ def test_variables_are_put_in(script: str, calls: list[str]) -> None:
     assert words(script) == calls
 
 
+def test_all_arguments_are_one_word_or_as_many_as_there_are() -> None:
+    assert [call.words for call in run(parse('a "$*"; a $*; a "$@"'), ("b", "c"))] == [
+        ("a", "b c"),
+        ("a", "b", "c"),
+        ("a", "b", "c"),
+    ]
+
+
 def test_an_unquoted_variable_becomes_several_words() -> None:
     (call,) = run(parse('CMD="celery -A app worker"\nexec $CMD -Q orders'), ())
     assert call.words == ("celery", "-A", "app", "worker", "-Q", "orders")
@@ -119,6 +127,20 @@ def test_loops_over_words_are_run_and_others_once() -> None:
     assert words("for t in a b\ndo\n  create $t\ndone") == ["create a", "create b"]
     assert words("LIST='a b'\nfor t in $LIST; do create $t; done") == ["create a", "create b"]
     assert words("while true; do poll; sleep 1; done") == ["poll", "sleep 1"]
+
+
+@pytest.mark.parametrize(
+    ("script", "calls"),
+    [
+        ('while [ "$1" = -v ]; do shift; done; exec "$@"', ["serve -v"]),
+        ('while [[ $# -gt 0 && "$1" == *"="* ]]; do export "$1"; shift; done; exec "$@"', ["serve -v"]),
+        ('until [ "$1" = -v ]; do shift; done; a "$@"', ["a -v"]),
+        ('while [ $# -gt 0 ]; do a "$1"; shift; done', ["a serve", "a -v"]),
+        ("until pg_isready; do sleep 1; done; a", ["sleep 1", "a"]),
+    ],
+)
+def test_a_loop_runs_as_often_as_its_condition_over_the_arguments_says(script: str, calls: list[str]) -> None:
+    assert words(script, "serve", "-v") == calls
     assert words("until ready; do sleep 1; done; go") == ["sleep 1", "go"]
 
 

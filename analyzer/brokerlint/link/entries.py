@@ -20,6 +20,9 @@ _RUNNERS = frozenset(
 )
 
 
+_SERVERS = frozenset("gunicorn waitress-serve hypercorn uvicorn".split())
+
+
 def entry_modules(
     program: Program,
     roots: Iterable[str],
@@ -39,6 +42,8 @@ def entry_modules(
     for index, word in enumerate(words):
         before = words[index - 1] if index else ""
         base = posixpath.basename(word)
+        if runner in _SERVERS and before in ("-c", "--config"):
+            continue  # how the server is set up, not what it serves
         if word.endswith(".py"):
             path = _file(program, roots, word)
             if path:
@@ -54,7 +59,7 @@ def entry_modules(
             _add_module(program, roots, word[2:], found)
         elif (
             before in ("-m", "-A", "--app") or (runner and ":" in word) or (runner and "." in word and "/" not in word)
-        ) or _may_be_module(runner, index, word, before):
+        ) or _may_be_module(runner, index, word, before, index == len(words) - 1):
             _add_module(program, roots, word, found)
     for variable in ("FLASK_APP", "DJANGO_SETTINGS_MODULE", "APP_MODULE"):
         value = environment.get(variable)
@@ -67,10 +72,11 @@ def entry_modules(
     return list(found)
 
 
-def _may_be_module(runner: str, index: int, word: str, before: str) -> bool:
+def _may_be_module(runner: str, index: int, word: str, before: str, last: bool) -> bool:
     """A bare word behind a runner (``celery worker tasks``) that is neither an option nor an option's value."""
-    plain = not word.startswith("-") and not before.startswith("-") and word not in _NOT_MODULES
-    return plain and index > 0 and runner not in ("", "python", "python3")
+    plain = not word.startswith("-") and not before.startswith("-")
+    known = word not in _NOT_MODULES or (last and runner in _SERVERS and word != runner)
+    return plain and known and index > 0 and runner not in ("", "python", "python3")
 
 
 def _runner(word: str) -> bool:

@@ -1,7 +1,8 @@
 """Which files does a file bring in? A cheap import graph, good enough to say which entry points reach a module.
 
 It reads import statements from the text, without a parse, and takes texts that name a module of the program (Django's
-``INSTALLED_APPS``, ``include("shop.urls")``, ``uvicorn.run("app:app")``) as imports too.
+``INSTALLED_APPS``, ``include("shop.urls")``, ``uvicorn.run("app:app")``) as imports too, and so the operations that an
+OpenAPI document names for Connexion (``operationId: api.orders.create``).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from brokerlint.link.program import Program
+from brokerlint.link.program import Program, shared_folders
 from brokerlint.link.values import ModuleValue
 
 _IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w. \t,]+)", re.M)
@@ -24,6 +25,12 @@ _HANDLER = re.compile(
 )
 _DISCOVERS = re.compile(rb"\bautodiscover(?:_tasks)?\b")
 _DYNAMIC = re.compile(rb"import_module\(|__import__\(")
+_CONNEXION = re.compile(rb"^[ \t]*(?:import|from)[ \t]+connexion\b", re.M)
+_OPERATION = re.compile(
+    rb"(?:operationId|x-(?:openapi|swagger)-router-controller)[\"']?[ \t]*:[ \t]*[\"']?"
+    rb"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)"
+)
+_SPECIFICATION = re.compile(r"(?:openapi|swagger|spec|api)[^/]*\.(?:ya?ml|json)\Z", re.IGNORECASE)
 _WORD = re.compile(rb"[\"']([A-Za-z_]\w{3,})[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
 _ON_PATH = re.compile(rb"^[ \t]*sys\.path\.(?:insert|append)\([^\n]*?[\"']([\w./-]+)[\"'][^\n\"']*$", re.M)
@@ -50,11 +57,13 @@ def folders_on_path(paths: Iterable[str], text: Callable[[str], bytes], changing
 
 
 class Imports:
-    """The import graph of a program, computed file by file when asked. ``text`` gives a file's bytes."""
+    """The import graph of a program, computed file by file when asked. ``text`` gives a file's bytes, ``paths`` are all
+    files of the tree."""
 
-    def __init__(self, program: Program, text: Callable[[str], bytes]) -> None:
+    def __init__(self, program: Program, text: Callable[[str], bytes], paths: Iterable[str] = ()) -> None:
         self._program = program
         self.text = text
+        self._specifications = tuple(path for path in paths if _SPECIFICATION.search(path))
         self._direct: dict[str, frozenset[str]] = {}
         self._paths = frozenset(program.paths)
 
@@ -117,6 +126,8 @@ class Imports:
                     self._take(child.path, found)
         for match in _TEXT.finditer(data):
             self._named(path, match[1].decode("ascii"), found)
+        if b".add_api(" in data and _CONNEXION.search(data):
+            self._operations(path, found)
         if _DYNAMIC.search(data):
             self._loaded_by_name(data, found)
         if _DISCOVERS.search(data):
@@ -124,6 +135,14 @@ class Imports:
             found.update(p for p in self._program.paths if not folder or p.startswith(folder + "/"))
         found.discard(path)
         return found
+
+    def _operations(self, path: str, found: set[str]) -> None:
+        """The modules of the functions that the closest OpenAPI documents name."""
+        near = max((shared_folders(one, path) for one in self._specifications), default=0)
+        for one in self._specifications:
+            if shared_folders(one, path) == near:
+                for operation in dict.fromkeys(_OPERATION.findall(self.text(one))):
+                    self._named(path, operation.decode("ascii"), found)
 
     def _loaded_by_name(self, data: bytes, found: set[str]) -> None:
         """A file that imports by name may load any module of the packages it imports, and those that its texts name."""

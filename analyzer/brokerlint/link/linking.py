@@ -38,7 +38,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     roots = {posixpath.dirname(root) if root.endswith(".py") else root for root in roots}
     roots |= folders_on_path(sources.paths, sources.text, sources.mentioning("sys.path"))
     program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots, sources.deriving)
-    imports = Imports(program, sources.text)
+    imports = Imports(program, sources.text, paths)
     sources.read(_beside(sources, imports, models))
     for path in sorted(sources.summaries):
         program.module(path)

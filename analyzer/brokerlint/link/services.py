@@ -202,9 +202,14 @@ class Services:
         if reaching:
             return reaching
         holding = self._holding(path)
-        if holding and not (self._imports.is_script(path) and all(one.entries for one in holding)):
+        if holding and not (all(one.entries for one in holding) and self._starts_alone(path)):
             return holding
         return self._without_manifest(path)
+
+    def _starts_alone(self, path: str) -> bool:
+        """Is the file a program that nothing in the tree brings in, so that somebody starts it by hand or elsewhere?"""
+        stem = posixpath.basename(path).removesuffix(".py")
+        return (self._imports.is_script(path) or not stem.isidentifier()) and not self._imported(path)
 
     def _holding(self, path: str) -> list[Deployment]:
         """The services whose root is the deepest around ``path``, where no entry point is known."""
@@ -220,6 +225,7 @@ class Services:
                     best, depth = [one], length
                 elif length == depth and one not in best:
                     best.append(one)
+        best = [one for one in best if one.entries or not one.service.tooling] or best
         open_ended = [one for one in best if not one.entries]
         return open_ended or best
 

@@ -14,12 +14,17 @@ from brokerlint.python import ir
 
 
 def by_attribute(ev: Engine, expr: ir.Attribute) -> Values:
-    """``app.state.producer`` (or ``request.app.state.producer``): what is stored under the same two last names."""
-    if not isinstance(expr.value, ir.Attribute):
+    """``app.state.producer`` (or ``request.app.state.producer``): what is stored under the same two last names.
+
+    The application itself has many names: ``current_app.producer`` and ``request.app.producer`` are what anybody
+    stores as ``app.producer`` or ``flask_app.producer``.
+    """
+    holder = _last(expr.value)
+    if not isinstance(expr.value, ir.Attribute) and holder != "current_app":
         return ()
     ev.assignments.refresh()
-    holder = expr.value.attr
-    key = ("attribute", holder, expr.attr)
+    application = holder in ("app", "current_app")
+    key = ("attribute", "app" if application else holder, expr.attr)
     answers = ev.assignments.answers
     if key not in answers:
         answers[key] = ()
@@ -27,11 +32,23 @@ def by_attribute(ev: Engine, expr: ir.Attribute) -> Values:
             value_of(ev, one, one.binding.value)
             for one in ev.assignments.attributes.get(expr.attr, ())
             if isinstance(one.binding.target, ir.Attribute)
-            and isinstance(one.binding.target.value, ir.Attribute)
-            and one.binding.target.value.attr == holder
+            and (
+                _is_application(one.binding.target.value)
+                if application
+                else isinstance(one.binding.target.value, ir.Attribute) and one.binding.target.value.attr == holder
+            )
         ]
         answers[key] = _objects(join((), *found))
     return answers[key]
+
+
+def _last(expr: ir.Expr) -> str:
+    return expr.attr if isinstance(expr, ir.Attribute) else expr.id if isinstance(expr, ir.Name) else ""
+
+
+def _is_application(expr: ir.Expr) -> bool:
+    name = _last(expr)
+    return name in ("app", "application", "current_app") or name.endswith("_app")
 
 
 def on_module(ev: Engine, path: str, name: str) -> Values:

@@ -35,6 +35,8 @@ _PREPARING_COMMANDS = frozenset(
     "migrate collectstatic makemigrations compilemessages createsuperuser loaddata createcachetable check_db "
     "wait_for_db db upgrade".split()
 )
+_ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
+_OPERATORS = frozenset(("&&", "||"))
 _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*\Z")
 _RUNNERS = frozenset(
     "gunicorn uvicorn hypercorn daphne celery faust faststream taskiq dramatiq arq granian fastapi waitress-serve rq "
@@ -93,7 +95,8 @@ def started(
 
 
 def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
-    """The calls that stay: what replaces the script, else the last one in front, and all in the background.
+    """The calls that stay: what replaces the script, else the last one in front and the Python files before it, and
+    all in the background.
 
     Where Python is among several, what is neither Python nor a script only serves it.
     """
@@ -102,7 +105,10 @@ def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
     front = [call for call in lasting if not call.background]
     front = [call for call in front if call.certain] or front
     chosen = [call for call in lasting if call.background]
-    chosen += final or (front[-1:] if not chosen or (front and not lasting[-1].background) else [])
+    if not final and front and (not chosen or not lasting[-1].background):
+        before = [call for call in front[:-1] if call.certain and _runs_file(call.words)]
+        final = [*before, front[-1]]
+    chosen += final
     python = [call for call in chosen if runs_python(call.words) or call.words[0].endswith(".sh")]
     return list({call.words: call for call in python or chosen}.values())
 
@@ -120,7 +126,7 @@ def unwrapped(command: Sequence[str]) -> tuple[str, ...]:
     words = list(command)
     while words:
         name = posixpath.basename(words[0])
-        if name == "env":
+        if name == "env" or (_ASSIGNS.match(words[0]) and len(words) > 1):
             words = words[1:]
             while words and (words[0].startswith("-") or "=" in words[0]):
                 words = words[1:]
@@ -139,6 +145,14 @@ def runs_python(command: Sequence[str]) -> bool:
     """Whether one of the words is a Python interpreter, a runner of Python programs or a Python file."""
     words = [word for part in command for word in part.split()] if len(command) < 3 else list(command)
     return any(_PYTHON.match(word) or posixpath.basename(word) in _RUNNERS or word.endswith(".py") for word in words)
+
+
+def _runs_file(command: Sequence[str]) -> bool:
+    """Whether the command is a Python file, or Python with one."""
+    words = unwrapped(command)
+    return words[0].endswith(".py") or (
+        len(words) > 1 and _PYTHON.match(words[0]) is not None and words[1].endswith(".py")
+    )
 
 
 def works_off(command: Sequence[str]) -> bool:
@@ -178,7 +192,12 @@ def _calls(words: tuple[str, ...], environment: Mapping[str, str], files: Files,
         return _made(arguments[1:], environment, files, tree)
     path = files.file(arguments[0]) or _only_script(arguments[0], tree)
     script = tree.of("scripts").get(path) if path else None
-    return shell.run(script.block, arguments[1:], environment) if script is not None else None
+    if script is not None:
+        return shell.run(script.block, arguments[1:], environment)
+    if not _OPERATORS.isdisjoint(words[1:-1]):
+        # An entry point hands its arguments to a shell: ["./first.py", "&&", "./second.py"].
+        return shell.run(shell.parse(" ".join(words)), (), environment)
+    return None
 
 
 def _only_script(word: str, tree: Tree) -> str | None:

@@ -20,6 +20,9 @@ MOST_CALLS = 2000
 MOST_STEPS = 20_000
 """Statements of one run; loops in loops end there."""
 
+_MOST_ROUNDS = 40
+"""Rounds of one ``while`` loop."""
+
 _DEEPEST = 30
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
 _SHELLS = frozenset("sh bash ash dash zsh ksh".split())
@@ -161,7 +164,7 @@ class _Interpreter:
 
     def _loop(self, loop: Loop, depth: int) -> None:
         if not loop.variable:
-            self.block(loop.body, depth + 1)
+            self._while(loop, depth)
             return
         items = self._scope.arguments or []
         if loop.items:
@@ -171,6 +174,17 @@ class _Interpreter:
             self.block(loop.body, depth + 1)
         if not items:
             self.block(loop.body, depth + 1)
+
+    def _while(self, loop: Loop, depth: int) -> None:
+        """A condition over the arguments (``while [ $# -gt 0 ]``) says how often; any other is taken to hold once."""
+        for _ in range(_MOST_ROUNDS):
+            holds = self._condition(loop.condition)
+            if holds is loop.until:
+                return
+            before = (list(self._scope.arguments or ()), dict(self._scope.variables))
+            self.block(loop.body, depth + 1)
+            if holds is None or before == (list(self._scope.arguments or ()), self._scope.variables):
+                return
 
     # --- Commands -------------------------------------------------------------------------------------------------
 

@@ -41,11 +41,13 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """``for variable in items; do body; done``; ``while`` and ``until`` have no variable."""
+    """``for variable in items; do body; done``; ``while`` and ``until`` have a condition in place of the variable."""
 
     variable: str
     items: tuple[str, ...]
     body: Block
+    condition: Block = ()
+    until: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,13 +328,12 @@ class _Parser:
                 while (token := self._peek()) is not None and token.kind == "word":
                     items.append(token.text)
                     self._at += 1
-        else:
-            self.block(("do",), depth + 1)
+        condition = () if variable else self.block(("do",), depth + 1)
         self._skip_lines()
         self._accept("do")
         body = self.block(_CLOSERS["do"], depth + 1)
         self._accept("done")
-        return Loop(variable, tuple(items), body)
+        return Loop(variable, tuple(items), body, condition, word is not None and word.text == "until")
 
     def _command(self) -> Statement | None:
         words: list[str] = []

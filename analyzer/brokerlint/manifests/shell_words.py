@@ -38,7 +38,7 @@ class Scope:
 
     def expand(self, word: str, split: bool = True) -> list[str]:
         """The words that a written word becomes: quotes removed, variables replaced, unquoted values split."""
-        if word.strip('"') in ("$@", "${@}", "$*") and self.arguments is not None:
+        if (word.strip('"') in ("$@", "${@}") or word == "$*") and self.arguments is not None:
             return list(self.arguments)
         found: list[str] = []
         current: list[str] = []

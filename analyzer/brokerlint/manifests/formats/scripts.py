@@ -62,13 +62,15 @@ def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
     facts = ManifestFacts()
     started = _started(tree.of("dockerfile"), tree.of("dockerfile"))
     chosen = _chosen(tree)
+    running = _running(tree)
     for path, script in sorted(documents.items()):
         profile = profile_of(path)
         for block in (script.block, *script.rules.values()):
             facts += created(shell.run(block), path, profile)
         name = posixpath.basename(path)
         if script.block and name not in chosen:
-            facts += ManifestFacts(services=tuple(_services(path, script.block, name in started)))
+            services = _services(path, script.block, name in started, name in running)
+            facts += ManifestFacts(services=tuple(services))
     return facts
 
 
@@ -89,14 +91,15 @@ def arguments_of(block: Block) -> dict[str, int]:
     return found
 
 
-def _services(path: str, block: Block, started_by_image: bool) -> Iterator[ServiceFact]:
-    """One service for each argument that starts a Python program; else for each that runs in the background, or for
-    the one worker that the script is there to start (unless an image does)."""
+def _services(path: str, block: Block, started_by_image: bool, running: bool) -> Iterator[ServiceFact]:
+    """One service for each argument that starts a Python program; else, unless a container is ``running`` the script,
+    for each that runs in the background, or for the one worker that the script is there to start (unless an image
+    does)."""
     folder = posixpath.dirname(path)
     arguments = arguments_of(block)
     if arguments:
         started = list(_by_argument(block, arguments))
-    elif _LIKELY_ENTRY.search(posixpath.basename(path)):
+    elif not running and _LIKELY_ENTRY.search(posixpath.basename(path)):
         calls = [call for call in programs(shell.run(block)) if runs_python(call.words)]
         beside = [call for call in calls if call.background]
         alone = [call for call in calls if works_off(call.words)] if len(calls) == 1 and not started_by_image else []
@@ -107,7 +110,10 @@ def _services(path: str, block: Block, started_by_image: bool) -> Iterator[Servi
         )
     else:
         started = []
+    names = [name for name, _ in started]
     for name, call in started:
+        if names.count(name) > 1:
+            name = _apart(name, call.words)
         place = Place(path, call.line, 0, f"starts {name}")
         command = unwrapped(call.words)
         yield ServiceFact(f"{path}#{name}", name, "script", place, _roots(folder), command, profile=profile_of(path))
@@ -141,14 +147,28 @@ def _name(words: Iterable[str]) -> str:
     return (plain or words)[-1].rpartition(".")[2]
 
 
-def _chosen(tree: Tree) -> frozenset[str]:
-    """Names of scripts that a container or process of the tree starts with arguments of its own."""
-    found: set[str] = set()
+def _apart(name: str, words: Iterable[str]) -> str:
+    """The name of a program beside one that is called alike: its folder tells them apart."""
+    file = next((word for word in words if word.endswith(".py")), "")
+    folder = posixpath.basename(posixpath.dirname(file))
+    return f"{folder}-{name}" if folder else name
+
+
+def _running(tree: Tree) -> frozenset[str]:
+    """Names of the scripts that a container or process of the tree runs."""
+    return frozenset(posixpath.basename(word) for command in _commands(tree) for word in command)
+
+
+def _commands(tree: Tree) -> Iterator[list[str]]:
     for name in ("compose", "kubernetes", "helm", "procfile", "supervisord"):
         for document in tree.of(name).values():
             for command in document.commands():
-                words = [word for part in command for word in part.split()]
-                found |= {posixpath.basename(word) for word in words[:-1]}
+                yield [word for part in command for word in part.split()]
+
+
+def _chosen(tree: Tree) -> frozenset[str]:
+    """Names of scripts that a container or process of the tree starts with arguments of its own."""
+    found = {posixpath.basename(word) for command in _commands(tree) for word in command[:-1]}
     images = tree.of("dockerfile")
     return frozenset(found) | _started(images, deployed(tree) if images else ())
 
