@@ -309,3 +309,94 @@ def test_programs_one_after_the_other_all_belong_to_the_container() -> None:
         "jobs/second.py": READ.format("orders") + GUARDED,
     }
     assert services_of(files) == {"jobs/first.py": ["rebuild"], "jobs/second.py": ["rebuild"]}
+
+
+DISPATCHER = """\
+from confluent_kafka import Consumer
+
+class Dispatcher:
+    def __init__(self):
+        self.handlers = {}
+        self.consumer = Consumer({"group.id": "g"})
+
+    def register(self, topic, handler):
+        if topic in self.handlers:
+            return
+        self.handlers[topic] = handler
+
+    def run(self):
+        self.consumer.subscribe(list(self.handlers.keys()))
+"""
+
+
+def test_topics_registered_with_a_dispatcher_are_those_of_that_dispatcher() -> None:
+    files = {
+        "bus.py": DISPATCHER,
+        "billing.py": (
+            "from bus import Dispatcher\n\ndef main():\n    dispatcher = Dispatcher()\n"
+            "    dispatcher.register('orders', print)\n    dispatcher.register('refunds', print)\n"
+            "    dispatcher.run()\n"
+        ),
+        "mailing.py": (
+            "from bus import Dispatcher\n\ndef main():\n    dispatcher = Dispatcher()\n"
+            "    dispatcher.register('mails', print)\n    dispatcher.run()\n"
+        ),
+    }
+    assert [(p, line, channels) for p, line, _, channels, _, _ in seen(analyse_sources(files))] == [
+        ("billing.py", 7, ["orders", "refunds"]),
+        ("mailing.py", 6, ["mails"]),
+    ]
+
+
+def test_topics_appended_to_a_list_by_a_method() -> None:
+    files = {
+        "bus.py": DISPATCHER.replace("self.handlers = {}", "self.topics = []")
+        .replace("self.handlers[topic] = handler", "self.topics.append(topic)")
+        .replace("list(self.handlers.keys())", "self.topics")
+        .replace("if topic in self.handlers", "if topic in self.topics"),
+        "main.py": "from bus import Dispatcher\n\nd = Dispatcher()\nd.register('orders', print)\nd.run()\n",
+    }
+    assert [(p, line, channels) for p, line, _, channels, _, _ in seen(analyse_sources(files))] == [
+        ("main.py", 5, ["orders"])
+    ]
+
+
+def test_a_global_set_by_a_function_holds_what_its_callers_give() -> None:
+    files = {
+        "status.py": (
+            "from confluent_kafka import Producer\n\n_CFG = None\n\ndef init(config):\n    global _CFG\n"
+            "    _CFG = config\n\ndef send():\n    Producer({}).produce(_CFG.topic, b'')\n"
+        ),
+        "app.py": (
+            "import os\nimport status\n\nclass Config:\n    def __init__(self):\n"
+            "        self.topic = os.environ.get('STATUS_TOPIC', 'status')\n\nstatus.init(Config())\nstatus.send()\n"
+        ),
+    }
+    assert [(p, line, channels) for p, line, _, channels, _, _ in seen(analyse_sources(files))] == [
+        ("status.py", 10, ["status"])
+    ]
+
+
+def test_a_module_is_never_what_it_imports_itself() -> None:
+    files = {
+        "shop/manage.py": "",
+        "shop/bus.py": BUS,
+        "shop/orders/__init__.py": "",
+        "shop/orders/bus.py": "from bus import Bus\n\ndef sold(body):\n    Bus('k:9092').emit('sold', body)\n",
+    }
+    assert [(p, line, channels) for p, line, _, channels, _, _ in seen(analyse_sources(files))] == [
+        ("shop/orders/bus.py", 4, ["sold"])
+    ]
+
+
+def test_a_management_command_that_no_manifest_starts_is_a_service_of_its_own() -> None:
+    command = "shop/orders/management/commands/consume_orders.py"
+    files = {
+        "docker-compose.yml": "services:\n  web:\n    build: .\n    command: python shop/manage.py runserver\n",
+        "Dockerfile": "FROM python\nCOPY . .\n",
+        "shop/manage.py": "import orders.views\n",
+        "shop/orders/__init__.py": "",
+        "shop/orders/views.py": "from orders.management.commands.consume_orders import parse\n",
+        command: "from kafka import KafkaConsumer\ndef parse(): ...\ndef run():\n    for m in KafkaConsumer('orders'): ...\n",
+    }
+    assert services_of(files) == {command: ["consume_orders"]}

@@ -13,6 +13,7 @@ from brokerlint.link.assignments import Assignments
 from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import Activation, At, Chain, Names
+from brokerlint.link.sites import Sites
 from brokerlint.link.values import ClassValue, FunctionValue, Value, Values
 from brokerlint.models.model import Models
 from brokerlint.places import Place
@@ -35,6 +36,7 @@ class Engine(Protocol):
     models: Models
     files: ConfigurationFiles
     assignments: Assignments
+    sites: Sites
     answers: dict[object, Any]
     inlining: list[tuple[str, str]]
 

@@ -8,9 +8,10 @@ too deeply or takes too much work is an unknown with that reason.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
-from brokerlint.link import calls, library, objects, options, stored
+from brokerlint.link import calls, handed, library, objects, options, stored
 from brokerlint.link.annotations import annotated
 from brokerlint.link.assignments import Assignments
 from brokerlint.link.changes import changed
@@ -31,6 +32,7 @@ from brokerlint.link.scopes import (
     names_of,
     visible,
 )
+from brokerlint.link.sites import Sites
 from brokerlint.link.values import (
     ClassValue,
     Collection,
@@ -71,6 +73,7 @@ class Evaluator:
         self.models = models
         self.files = files or ConfigurationFiles()
         self.assignments = Assignments(program)
+        self.sites = Sites(program)
         self.answers: dict[object, Any] = {}
         self.inlining: list[tuple[str, str]] = []
         self._memo: dict[tuple[int, int, At], Values] = {}
@@ -366,7 +369,9 @@ class Evaluator:
         for chain, binding in self._globals[scope.path].get(name, ()):
             inner = self.symbolic(scope, chain)
             if inner is not None:
-                values = self.values(binding.value, inner, At(binding.order, binding.block))
+                values = handed.settled(
+                    self, inner, partial(self.values, binding.value), At(binding.order, binding.block)
+                )
                 found.append(traced(values, Place(scope.path, binding.line)))
         return found
 

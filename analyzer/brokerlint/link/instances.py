@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
-from brokerlint.link import library, settings
+from brokerlint.link import handed, library, settings
 from brokerlint.link.annotations import annotated
 from brokerlint.link.arguments import arguments, bind
 from brokerlint.link.changes import changed
 from brokerlint.link.classes import from_body, overridden, receiver_argument, without_abstract
 from brokerlint.link.engine import Args, Engine
 from brokerlint.link.inheritance import bases_in_program, field, initializer, library_base, mark, mro, subclasses
-from brokerlint.link.scopes import END, Activation, At
+from brokerlint.link.scopes import END, Activation, At, Store
 from brokerlint.link.values import (
     ClassValue,
     Client,
+    Collection,
     Const,
     FunctionValue,
     Instance,
     Needed,
+    Record,
     Unknown,
     Values,
     join,
@@ -123,12 +127,43 @@ def set_in_methods(ev: Engine, cls: ClassValue, instance: Instance, name: str) -
         activation = method_activation(ev, cls, function, instance) if bindings else None
         if not bindings or activation is None:
             continue
-        values = [
-            traced(ev.values(b.value, activation, At(b.order, b.block)), Place(cls.path, b.line)) for b in bindings
-        ]
-        stores = names.stores.get(f"{own}.{name}", ())
-        found.append(changed(ev, join(*values), stores, activation, END))
-    return join(*found) if found else ()
+        kept = partial(_kept, ev, bindings, names.stores.get(f"{own}.{name}", ()))
+        found.append(
+            kept(activation, END) if function.name == "__init__" else handed.settled(ev, activation, kept, END)
+        )
+    return _filled(ev, cls, instance, name, join(*found)) if found else ()
+
+
+def _kept(ev: Engine, bindings: list[ir.Binding], stores: Iterable[Store], scope: Activation, at: At) -> Values:
+    values = [traced(ev.values(b.value, scope, At(b.order, b.block)), Place(scope.path, b.line)) for b in bindings]
+    return changed(ev, join(*values), stores, scope, at)
+
+
+def _filled(ev: Engine, cls: ClassValue, instance: Instance, name: str, values: Values) -> Values:
+    """``values`` with what a method puts into them when it is called: ``self.handlers[topic] = handler``."""
+    if not any(isinstance(value, (Record, Collection)) and not _holds(value) for value in values):
+        return values
+    any_object = False
+    for function in cls.definition.body.functions:
+        own, *parameters = [parameter.name for parameter in function.parameters] or [""]
+        names = ev.names(function.body)
+        stores = [one for one in names.stores.get(f"{own}.{name}", ()) if _put(one) in parameters]
+        if stores and not names.attributes.get((own, name)):
+            value = FunctionValue(cls.path, function.qualname, function, instance, cls.within, cls)
+            for activation in handed.entered(ev, value):
+                values = changed(ev, values, stores, activation, END)
+                any_object = instance.site is None
+    return join(values, unknown(f"what fills '{name}'", _receiver_need(instance))) if any_object else values
+
+
+def _holds(value: Record | Collection) -> bool:
+    return bool(value.entries if isinstance(value, Record) else value.items)
+
+
+def _put(store: Store) -> str:
+    """The name that becomes a key or an item."""
+    told = store.key if store.how == "item" else store.value
+    return told.id if isinstance(told, ir.Name) else ""
 
 
 def _declared(ev: Engine, instance: Instance, name: str, order: list[ClassValue]) -> Values | None:

@@ -22,7 +22,6 @@ from brokerlint.link.program import Program
 from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sinks import signs
-from brokerlint.link.sites import Sites
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
 from brokerlint.models.model import Library, Models
@@ -43,7 +42,7 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     for path in sorted(sources.summaries):
         program.module(path)
     evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text))
-    sites = Sites(program)
+    sites = evaluator.sites
     coded = constructs.facts(evaluator, sources, paths)
     manifests = without_synthesised(manifests, coded, paths, sources.text) + coded
     scripts = console_scripts(program, sources, paths)

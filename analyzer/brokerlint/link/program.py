@@ -171,8 +171,8 @@ class Program:
         best: tuple[Rank, str] | None = None
         for path in self._by_stem.get(parts[-1], ()):
             base = path.removesuffix("/").removesuffix("/__init__.py").removesuffix(".py")
-            if base != tail and not base.endswith("/" + tail):
-                continue
+            if path == importer or (base != tail and not base.endswith("/" + tail)):
+                continue  # no module means itself: ``from bus import send`` in shop/bus.py
             root = base[: -len(tail)].rstrip("/")
             rank = self._rank(importer, root, parts[0], path)
             if rank is not None and (best is None or rank > best[0]):

@@ -55,10 +55,12 @@ _PLAIN_FOLDERS = frozenset(
     {"src", "app", "lib", "code", "backend", "source", "python", "lambda", "function", "functions"}
 )
 _TOOLING = re.compile(
-    r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$"
+    r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests?|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$"
 )
 _CHALICE = re.compile(rb"^[ \t]*(?:from|import)[ \t]+chalice\b", re.M)
 _CHALICE_NAME = re.compile(rb"\bapp_name[ \t]*=[ \t]*[\"']([\w-]+)[\"']")
+_COMMAND = re.compile(r"(?:^|/)management/commands/[a-z]\w*\.py$")
+"""A command of Django's manage.py."""
 
 
 def _telling(folder: str) -> str:
@@ -199,6 +201,8 @@ class Services:
     def running(self, path: str) -> list[Deployment]:
         """The services that run the module at ``path``."""
         reaching = [one for one in self.deployments if path in one.reach]
+        if _COMMAND.search(path) and not any(path in one.entries for one in self.deployments):
+            return [self._command(path)]
         if reaching:
             return reaching
         holding = self._holding(path)
@@ -209,7 +213,8 @@ class Services:
     def _starts_alone(self, path: str) -> bool:
         """Is the file a program that nothing in the tree brings in, so that somebody starts it by hand or elsewhere?"""
         stem = posixpath.basename(path).removesuffix(".py")
-        return (self._imports.is_script(path) or not stem.isidentifier()) and not self._imported(path)
+        started = self._imports.is_script(path) or not stem.isidentifier() or _TOOLING.search(f"/{path}") is not None
+        return started and not self._imported(path)
 
     def _holding(self, path: str) -> list[Deployment]:
         """The services whose root is the deepest around ``path``, where no entry point is known."""
@@ -313,6 +318,10 @@ class Services:
         if not root and "" not in self._roots:
             roots = [inside]
         return self._made(_telling(root) or self._project_name or top.removesuffix(".py"), tuple(roots), path)
+
+    def _command(self, path: str) -> Deployment:
+        """A management command that no manifest starts is a program of its own, called by its name."""
+        return self._made(posixpath.basename(path).removesuffix(".py"), (path,), path)
 
     def _made(self, name: str, roots: tuple[str, ...], path: str, tooling: bool = False) -> Deployment:
         known = self._fallback.get(roots[0])

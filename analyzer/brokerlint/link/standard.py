@@ -141,6 +141,9 @@ def _collection(kind: str) -> Callable[[_Call], Values | None]:
     def made(call: _Call) -> Values | None:
         spread = [texts.as_collection(call.ev, value) for value in call.first]
         items = tuple(item for one in spread for item in one.items)
+        asked = needs_of(tuple(value for value in call.first if isinstance(value, Unknown)))
+        if asked:
+            items = (*items, unknown("an element of something unknown", asked))
         return (Collection(kind, items, any(one.more for one in spread)),)
 
     return made
