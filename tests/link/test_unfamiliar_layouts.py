@@ -397,6 +397,53 @@ def test_a_management_command_that_no_manifest_starts_is_a_service_of_its_own() 
         "shop/manage.py": "import orders.views\n",
         "shop/orders/__init__.py": "",
         "shop/orders/views.py": "from orders.management.commands.consume_orders import parse\n",
-        command: "from kafka import KafkaConsumer\ndef parse(): ...\ndef run():\n    for m in KafkaConsumer('orders'): ...\n",
+        command: "def parse(): ...\n" + READ.format("orders"),
     }
     assert services_of(files) == {command: ["consume_orders"]}
+
+
+def test_an_object_from_a_dependency_container_is_of_the_class_that_is_asked_for() -> None:
+    files = {
+        "config.py": (
+            "from pydantic import Field\nfrom pydantic_settings import BaseSettings\n\n"
+            "class Config(BaseSettings):\n    topic: str = Field(default='chats', alias='CHATS_TOPIC')\n"
+        ),
+        "app.py": (
+            "from kafka import KafkaProducer\nfrom punq import Container\nfrom config import Config\n\n"
+            "def main():\n    container = Container()\n    container.register(Config, instance=Config())\n"
+            "    config = container.resolve(Config)\n    KafkaProducer().send(config.topic, b'')\n"
+        ),
+    }
+    (endpoint,) = analyse_sources(files).endpoints
+    assert [(c.name.text, c.name.env) for c in endpoint.channels] == [("chats", "CHATS_TOPIC")]
+
+
+def test_settings_of_a_package_beside_the_applications() -> None:
+    files = {
+        "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.local')\n",
+        "config/__init__.py": "",
+        "config/settings/__init__.py": "",
+        "config/settings/base.py": "TOPIC = 'orders'\n",
+        "config/settings/local.py": "from .base import *\n",
+        "orders/views.py": (
+            "from django.conf import settings\nfrom kafka import KafkaProducer\n\n"
+            "def create():\n    KafkaProducer().send(settings.TOPIC, b'')\n"
+        ),
+    }
+    assert [(p, line, channels) for p, line, _, channels, _, _ in seen(analyse_sources(files))] == [
+        ("orders/views.py", 5, ["orders"])
+    ]
+
+
+def test_a_product_runs_no_more_of_the_tree_than_it_is_given() -> None:
+    files = {
+        "docker-compose.yml": (
+            "services:\n  airflow-worker:\n    image: apache/airflow:2.2.4\n    command: celery worker\n"
+            "    volumes:\n      - ./dags:/opt/airflow/dags\n"
+            "  notebook:\n    build:\n      dockerfile: ./docker/Dockerfile\n"
+        ),
+        "docker/Dockerfile": "FROM jupyter/all-spark-notebook\nWORKDIR /home/work\nCOPY ./spark/app /home/work/app\n",
+        "dags/daily.py": READ.format("daily"),
+        "spark/app/totals.py": READ.format("orders"),
+    }
+    assert services_of(files) == {"dags/daily.py": ["airflow-worker"], "spark/app/totals.py": ["notebook"]}

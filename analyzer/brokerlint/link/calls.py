@@ -10,6 +10,7 @@ from brokerlint.link.arguments import arguments, bind
 from brokerlint.link.branches import avoided
 from brokerlint.link.engine import Args, Engine
 from brokerlint.link.scopes import Activation, At
+from brokerlint.link.sites import last_name
 from brokerlint.link.values import (
     NONE,
     ClassValue,
@@ -34,6 +35,9 @@ from brokerlint.python import ir
 
 __all__ = ["Args", "apply", "arguments", "bind", "call_value", "construct", "result"]
 
+_RESOLVING = frozenset({"resolve", "resolve_class", "get_instance"})
+"""Methods of dependency containers that give an object of the class they get: ``container.resolve(Config)``."""
+
 DEEPEST_CALL = 14
 """Calls of the program's functions that are followed into each other."""
 
@@ -46,6 +50,8 @@ def result(ev: Engine, call: ir.Call, act: Activation, at: At) -> Values:
     args = arguments(ev, call, act, at)
     place = Place(act.path, call.line, call.end_line)
     found = join((), *[call_value(ev, function, args, place) for function in functions])
+    if call.arguments and last_name(call.function) in _RESOLVING and _says_nothing(found):
+        return annotated(ev, call.arguments[0].value, act) or found
     if not (args and isinstance(call.function, ir.Attribute) and call.function.attr == "get"):
         return found
     container, keys = call.function.value, args[0][1]

@@ -55,15 +55,14 @@ def attribute(ev: Engine, base: Value, name: str, path: str) -> Values:
 
 def django(ev: Engine, name: str, path: str) -> Values:
     """A Django setting: the name in the project's settings modules, those around the reading file first."""
-    modules = [one for one in _settings_modules(ev) if ev.module(one) is not None]
-    near = [one for one in modules if _shares_root(one, path)] or modules
-    found: list[Values] = []
-    for one in near:
+    found: list[tuple[str, Values]] = []
+    for one in _settings_modules(ev):
         scope = ev.module(one)
         values = ev.defined(scope, name, END) if scope is not None else None
         if values is not None:
-            found.append(values)
-    return join((), *found)
+            found.append((one, values))
+    near = [values for one, values in found if _shares_root(one, path)]
+    return join((), *(near or [values for _, values in found]))
 
 
 def _settings_modules(ev: Engine) -> list[str]:
@@ -88,7 +87,7 @@ def _named_settings(ev: Engine) -> Iterator[str]:
 
 def _shares_root(settings: str, path: str) -> bool:
     """Do both files lie below one project folder (the one that holds the settings' package)?"""
-    folder = settings.removesuffix("/__init__.py").rpartition("/")[0]
+    folder = settings.removesuffix("/__init__.py").rpartition("/")[0].removesuffix("/settings")
     project = folder.rpartition("/")[0]
     return path.startswith(f"{project}/") if project else True
 

@@ -153,4 +153,33 @@ ProducerSideFanOut.good = (
         },
         "one of two queues",
     ),
+    Example(
+        {
+            "shop/bus.py": """
+                import json
+
+                from confluent_kafka import Producer
+
+                class Bus:
+                    def __init__(self):
+                        self.producer = Producer({"bootstrap.servers": "broker:9092"})
+
+                    def publish(self, topic, event):
+                        if isinstance(event, dict):
+                            message = json.dumps(event)
+                        else:
+                            message = event.model_dump_json()
+                        self.producer.produce(topic, message)
+                """,
+            "shop/outbox.py": """
+                from shop.bus import Bus
+
+                def publish_all(rows):
+                    bus = Bus()
+                    for row in rows:
+                        bus.publish(row.topic, row.data)
+                """,
+        },
+        "each row of an outbox goes to its own topic",
+    ),
 )

@@ -99,6 +99,32 @@ ClientPerMessage.bad = (
 ClientPerMessage.good = (
     Example(
         {
+            "bus.py": """
+                from confluent_kafka import Consumer, Producer
+
+                def clients(servers):
+                    config = {"bootstrap.servers": servers}
+                    producer = Producer(config)
+                    consumer = Consumer({**config, "group.id": "web"})
+                    return config, producer, consumer
+                """,
+            "web.py": """
+                from bus import clients
+                from flask import Flask, request
+
+                app = Flask(__name__)
+                _, PRODUCER, _ = clients("broker:9092")
+
+                @app.post("/orders")
+                def order():
+                    PRODUCER.produce("orders", request.data)
+                    return "accepted", 202
+                """,
+        },
+        "built when the module is loaded, by a function that gives several clients",
+    ),
+    Example(
+        {
             "web.py": """
                 from confluent_kafka import Producer
                 from flask import Flask, request

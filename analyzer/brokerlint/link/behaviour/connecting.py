@@ -82,7 +82,7 @@ def client_scope(made: CallSite | None, entries: Entries, callers: Callers, heig
         return "init"
     if any(entries.own(made.module.path, made.chain[:depth]) in _HANDLED for depth in range(1, len(made.chain) + 1)):
         return "handler"
-    if site.use == "returned" and height < 2:
+    if (site.use == "returned" or _is_returned(body, bound)) and height < 2:
         steps = [step for step in callers.into(made.module.path, made.chain) if step.how == "call"][:6]
         above = {client_scope(step.here, entries, callers, height + 1) for step in steps if callers.certain(step)}
         if len(above) == 1:
@@ -90,6 +90,14 @@ def client_scope(made: CallSite | None, entries: Entries, callers: Callers, heig
         if above:
             return "init" if above <= {"module", "init"} else ""
     return "function"
+
+
+def _is_returned(body: ir.Body, bound: list[ir.Expr]) -> bool:
+    """Is what the client is bound to given back, alone or with other things?"""
+    named = {target.id for target in bound if isinstance(target, ir.Name)}
+    given = [one.value for one in body.exits if one.kind == "return"]
+    parts = [part for one in given for part in (one.items if isinstance(one, ir.Sequence) else (one,))]
+    return any(isinstance(part, ir.Name) and part.id in named for part in parts)
 
 
 def credentials(

@@ -313,4 +313,10 @@ def loop_invariant(found: Found, send: CallSite, loop: int) -> bool | None:
     used = set(context.names_in(written))
     if send is found.sink:
         used |= {one.id for one in sources.reaching(send.body, value) if isinstance(one, ir.Name)}
+    elif used & _bound(found.sink.body) - _bound(send.body):
+        return None  # put together inside the wrapper in a way that can't be written where the loop is
     return not turning & used
+
+
+def _bound(body: ir.Body) -> frozenset[str]:
+    return frozenset(one.target.id for one in body.bindings if isinstance(one.target, ir.Name))

@@ -235,6 +235,8 @@ def _service(
     given = _command(project, container, image.stage)
     command = started(given, known, place, tree)
     roots = roots_of(place, known, image.context, image.dockerfile)
+    if not image.ours and roots == ("",):
+        roots = tuple(dict.fromkeys(_folder(tree, outside) for outside, _ in mounts))  # no more than it is given
     if not (_is_program(command, image.stage, roots, tree) if image.ours else runs_python(command)):
         return None
     for name, one in beside(tree, dict.fromkeys((*roots, image.context))).items():
@@ -258,6 +260,10 @@ def _service(
         properties,
         (container.owner,) if container.owner else (),
     )
+
+
+def _folder(tree: Tree, path: str) -> str:
+    return posixpath.dirname(path) if path in tree.paths else path
 
 
 def _built(project: Project, container: Container, images: Mapping[str, tuple[Project, Build]], tree: Tree) -> Image:

@@ -21,6 +21,7 @@ from brokerlint.places import Place
 _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)\Z", re.DOTALL)
 _ESCAPE_DIRECTIVE = re.compile(r"\A(?:\s*#[^\n]*\n)*?\s*#\s*escape\s*=\s*`", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?(['\"]?)(\w+)\1")
+_PYTHON_BASE = re.compile(r"python|pyspark|jupyter|notebook|conda|mamba|airflow")
 _INSTALLS = re.compile(r"\b(?:pip[0-9.]*|poetry|pipenv|uv|python[0-9.]*)\b")
 _FLAG = re.compile(r"--([\w-]+)(?:=(\S+))?\s*")
 
@@ -120,7 +121,7 @@ class _Stage:
         self._entrypoint: tuple[str, ...] = ()
         self._command: tuple[str, ...] = ()
         self._command_line = 0
-        self._python = "python" in base
+        self._python = _PYTHON_BASE.search(base) is not None
 
     def take(self, name: str, rest: str, line: int) -> None:
         """One instruction below ``FROM``."""
