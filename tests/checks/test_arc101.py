@@ -35,6 +35,16 @@ def test_an_unknown_broker_leaves_the_world_open():
     assert levels("ARC101", topology) == [("advice", "low")]
 
 
+def test_a_tool_that_sends_does_not_make_the_other_end_known():
+    reads = {"group": "mailer", "effects": works("email"), "config": LOCAL}
+    topology = system(
+        service("seeder", tooling=True),
+        produce("kafka:signups", by="seeder", key={"kind": "none"}, config=LOCAL),
+        consume("kafka:signups", by="mailer", **reads),
+    )
+    assert levels("ARC101", topology) == [("advice", "low")]
+
+
 def test_a_declaration_closes_it():
     topology = queue_like(declarations=declaring("kafka:*", complete=True))
     assert levels("ARC101", topology) == [("advice", "high")]

@@ -276,7 +276,7 @@ def test_operations_of_an_openapi_document_belong_to_the_application_that_loads_
         "api/orders.py": (
             "from kafka import KafkaProducer\np = KafkaProducer()\ndef create():\n    p.send('orders', b'')\n"
         ),
-        "worker.py": READ.format("jobs"),
+        "worker.py": "from run import app\n" + READ.format("jobs"),
     }
     assert services_of(files) == {"api/orders.py": ["web"], "worker.py": ["worker"]}
 

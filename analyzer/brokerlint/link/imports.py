@@ -65,6 +65,7 @@ class Imports:
         self.text = text
         self._specifications = tuple(path for path in paths if _SPECIFICATION.search(path))
         self._direct: dict[str, frozenset[str]] = {}
+        self._served: dict[str, frozenset[str]] = {}
         self._paths = frozenset(program.paths)
 
     def direct(self, path: str) -> frozenset[str]:
@@ -94,8 +95,9 @@ class Imports:
         """Does the file hold a function that a Lambda calls: ``def anything(event, context)``?"""
         return _HANDLER.search(self.text(path)) is not None
 
-    def closure(self, entries: Iterable[str]) -> frozenset[str]:
-        """Every file that is loaded when ``entries`` run."""
+    def closure(self, entries: Iterable[str], serving: bool = True) -> frozenset[str]:
+        """Every file that is loaded when ``entries`` run; unless they are ``serving``, without the operations of
+        OpenAPI documents, which nobody then calls."""
         seen: set[str] = set()
         waiting = [entry for entry in entries if entry in self._paths]
         while waiting:
@@ -103,6 +105,7 @@ class Imports:
             if path not in seen:
                 seen.add(path)
                 waiting.extend(self.direct(path) - seen)
+                waiting.extend(self._operations_of(path) - seen if serving else ())
         return frozenset(seen)
 
     def _read(self, path: str) -> set[str]:
@@ -126,8 +129,6 @@ class Imports:
                     self._take(child.path, found)
         for match in _TEXT.finditer(data):
             self._named(path, match[1].decode("ascii"), found)
-        if b".add_api(" in data and _CONNEXION.search(data):
-            self._operations(path, found)
         if _DYNAMIC.search(data):
             self._loaded_by_name(data, found)
         if _DISCOVERS.search(data):
@@ -136,13 +137,20 @@ class Imports:
         found.discard(path)
         return found
 
-    def _operations(self, path: str, found: set[str]) -> None:
-        """The modules of the functions that the closest OpenAPI documents name."""
-        near = max((shared_folders(one, path) for one in self._specifications), default=0)
-        for one in self._specifications:
-            if shared_folders(one, path) == near:
-                for operation in dict.fromkeys(_OPERATION.findall(self.text(one))):
-                    self._named(path, operation.decode("ascii"), found)
+    def _operations_of(self, path: str) -> frozenset[str]:
+        """What the closest OpenAPI documents name, of a file that hands them to Connexion: the modules of functions."""
+        known = self._served.get(path)
+        if known is None:
+            found: set[str] = set()
+            data = self.text(path)
+            if b".add_api(" in data and _CONNEXION.search(data):
+                near = max((shared_folders(one, path) for one in self._specifications), default=0)
+                for one in self._specifications:
+                    for operation in dict.fromkeys(_OPERATION.findall(self.text(one))):
+                        if shared_folders(one, path) == near:
+                            self._named(path, operation.decode("ascii"), found)
+            known = self._served[path] = frozenset(found - {path})
+        return known
 
     def _loaded_by_name(self, data: bytes, found: set[str]) -> None:
         """A file that imports by name may load any module of the packages it imports, and those that its texts name."""

@@ -59,6 +59,8 @@ _TOOLING = re.compile(
 )
 _CHALICE = re.compile(rb"^[ \t]*(?:from|import)[ \t]+chalice\b", re.M)
 _CHALICE_NAME = re.compile(rb"\bapp_name[ \t]*=[ \t]*[\"']([\w-]+)[\"']")
+_SERVER = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|daphne|granian|uwsgi)\b")
+"""A command that serves HTTP."""
 _COMMAND = re.compile(r"(?:^|/)management/commands/[a-z]\w*\.py$")
 """A command of Django's manage.py."""
 
@@ -101,7 +103,9 @@ class Services:
         self._roots = _marked_roots(program, paths)
         self._fallback: dict[str, Deployment] = {}
         self._mains: dict[str, tuple[str, ...]] = {}
-        self.deployments = self._deployed(list(facts))
+        facts = list(facts)
+        self._servers = frozenset(fact.key for fact in facts if _SERVER.search(" ".join(fact.command)))
+        self.deployments = self._deployed(facts)
         self._by_key = {fact.key: one for one in self.deployments for fact in one.facts}
 
     def name_apart(self) -> None:
@@ -182,7 +186,8 @@ class Services:
             fact.properties,
             (fact.place,),
         )
-        reach = self._imports.closure(entries) if entries else frozenset()
+        serving = not self._servers or fact.key in self._servers
+        reach = self._imports.closure(entries, serving) if entries else frozenset()
         return Deployment(service, entries, reach, [fact.environment], [fact])
 
     def _shown_roots(self, fact: ServiceFact, entries: tuple[str, ...]) -> tuple[str, ...]:

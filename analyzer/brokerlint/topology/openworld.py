@@ -100,7 +100,8 @@ def _stacks(channel: ChannelNode) -> set[str]:
 
 
 def _kafka_by_locality(topology: Topology, channel: ChannelNode) -> tuple[bool, Confidence, str]:
-    if not channel.producers().in_code() or not channel.consumers().in_code():
+    running = users(channel).in_code()
+    if not running.where(lambda use: use.role == "produce") or not running.where(lambda use: use.role == "consume"):
         return False, Confidence.LOW, "only one end of the topic is in the scanned code"
     brokers = [_broker(topology, endpoint) for endpoint in channel.uses.endpoints()]
     open_reason = next((words for inside, words in brokers if not inside), "")

@@ -270,8 +270,9 @@ class Topology:
     def is_tooling(self, endpoint: Endpoint) -> bool:
         """It runs in administrators' tools, command lines or tests only."""
         uses = self.uses_of(endpoint)
-        entry = endpoint.facts.get("entry_kind")
-        return entry in ("cli", "test") or (bool(uses) and not uses.unless_tooling())
+        if uses:
+            return not uses.unless_tooling()
+        return endpoint.facts.get("entry_kind") in ("cli", "test")
 
     def uses_of(self, endpoint: Endpoint) -> Uses:
         """One use per service and channel of an endpoint."""

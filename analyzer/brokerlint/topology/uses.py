@@ -22,7 +22,6 @@ from brokerlint.confidence import Confidence, weakest
 from brokerlint.facts import Endpoint, Link, Name, Role, Service
 from brokerlint.places import Place
 
-_TOOL_ENTRIES = frozenset({"cli", "test"})
 _ENVIRONMENTS = ("prod", "unknown", "dev", "test")
 
 
@@ -92,9 +91,19 @@ class Use:
 
     @property
     def tooling(self) -> bool:
-        """An administrator's or developer's tool, not a part of the running system."""
+        """An administrator's or developer's tool, not a part of the running system.
+
+        A command that is just what a service runs (``manage.py consume_orders``) is a worker like any other.
+        """
+        if self.service is not None and self.service.tooling:
+            return True
         entry = self.endpoint.facts.get("entry_kind") if self.endpoint else None
-        return bool(self.service and self.service.tooling) or entry in _TOOL_ENTRIES
+        return entry == "test" or (entry == "cli" and not self._is_program())
+
+    def _is_program(self) -> bool:
+        if self.service is None or self.endpoint is None or self.service.platform == "unknown":
+            return False
+        return self.role == "consume" and self.endpoint.place.path in self.service.program.split()
 
     @property
     def handler(self) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.checking.wording import joined
-from brokerlint.topology import Group, Topology, Uses
+from brokerlint.topology import Group, Topology, Use, Uses
 from brokerlint.topology.openworld import broker_hosts
 from brokerlint_checks.arc.arc111_queue_shared_by_services import different_workers
 
@@ -41,7 +41,7 @@ class GroupSharedByServices(Check):
         for group in topology.groups("kafka"):
             if group.confidence < Confidence.HIGH:
                 continue
-            members = group.uses.in_code().unless_tooling().in_same_environment()
+            members = group.uses.in_code().unless_tooling().in_same_environment().where(_joins)
             workers = different_workers(members)
             if len(workers) > 1 and _one_cluster(members):
                 yield self._shared(topology, group, workers)
@@ -67,6 +67,11 @@ class GroupSharedByServices(Check):
         if any(use.service and use.service.platform == "unknown" for worker in workers for use in worker):
             finding = finding.capped(Confidence.MEDIUM, "only folders tell the services apart")
         return finding
+
+
+def _joins(use: Use) -> bool:
+    """Who takes partitions itself is no member of the group that its configuration names."""
+    return use.endpoint is None or use.endpoint.operation.rpartition(".")[2] not in ("assign", "incremental_assign")
 
 
 def _one_cluster(members: Uses) -> bool:
@@ -131,6 +136,15 @@ GroupSharedByServices.good = (
             _CONSUMER.replace('"group.id": "orders"', '"group.id": "mail"').replace("invoice", "send_receipt"),
         ),
         "a group for each service",
+    ),
+    Example(
+        _system(
+            _CONSUMER,
+            _CONSUMER.replace('subscribe(["orders"])', 'assign([TopicPartition("orders", 0)])')
+            .replace("import Consumer", "import Consumer, TopicPartition")
+            .replace("invoice", "validate"),
+        ),
+        "one of them takes its partitions itself",
     ),
     Example(
         {

@@ -100,6 +100,31 @@ ClientPerMessage.good = (
     Example(
         {
             "bus.py": """
+                import time
+
+                from kafka import KafkaProducer
+
+                class Bus:
+                    def connect(self):
+                        while True:
+                            try:
+                                self.producer = KafkaProducer(bootstrap_servers="broker:9092")
+                                return self.producer
+                            except ConnectionError:
+                                time.sleep(1)
+
+                    def send(self, body):
+                        self.producer.send("orders", body)
+
+                bus = Bus()
+                bus.connect()
+                """,
+        },
+        "a loop that only waits for the broker",
+    ),
+    Example(
+        {
+            "bus.py": """
                 from confluent_kafka import Consumer, Producer
 
                 def clients(servers):

@@ -68,9 +68,9 @@ def client_scope(made: CallSite | None, entries: Entries, callers: Callers, heig
     if made is None:
         return ""
     body, site = made.body, made.site
-    if context.loops(body, site.block):
-        return "loop"
     function = made.chain[-1] if made.chain else None
+    if context.loops(body, site.block) and not _tries_again(body, site):
+        return "loop"
     if function is None or all(isinstance(one, ir.Class) for one in made.chain):
         return "module"
     if any(last_name(one.function if isinstance(one, ir.Call) else one) in _CACHES for one in function.decorators):
@@ -90,6 +90,14 @@ def client_scope(made: CallSite | None, entries: Entries, callers: Callers, heig
         if above:
             return "init" if above <= {"module", "init"} else ""
     return "function"
+
+
+def _tries_again(body: ir.Body, site: ir.Site) -> bool:
+    """Does the loop around the call end as soon as the call has succeeded? Then it only waits for the broker."""
+    own = body.blocks[site.block] if site.block >= 0 else None
+    return own is not None and any(
+        one.kind in ("return", "break") and one.block == site.block and one.order > site.order for one in body.exits
+    )
 
 
 def _is_returned(body: ir.Body, bound: list[ir.Expr]) -> bool:
