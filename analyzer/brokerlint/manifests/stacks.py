@@ -20,7 +20,7 @@ from brokerlint.manifests.intrinsics import Scope, function_of
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.terms import NOTHING, Term, choice, concat, pattern, references, without_lines
 from brokerlint.manifests.yaml_nodes import MISSING, Node
-from brokerlint.places import Place
+from brokerlint.places import Diagnostic, Place
 
 DEEPEST = 8
 MOST_STACKS = 2000
@@ -49,6 +49,7 @@ class Template:
     root: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     """Files that single resources stand in, by logical id, where that is not ``path``."""
+    problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """YAML (and JSON) as a tree of nodes that know their lines and tags: the core of every reader of YAML formats.
 
-``documents(text)`` gives the documents of a file; ``partial(text)`` also those before a mistake. A ``Node`` is a
-mapping, a sequence or a scalar. Asking never fails: ``node.get("a").get("b").text`` is ``""`` where nothing is there,
-and a node that is missing or null is false.
+``documents(text)`` gives the documents of a file; ``partial(text)`` also those of one that is partly broken. A ``Node``
+is a mapping, a sequence or a scalar. Asking never fails: ``node.get("a").get("b").text`` is ``""`` where nothing is
+there, and a node that is missing or null is false.
 
 Anchors and merge keys are resolved; a tag that the file writes stays (``!Ref``, ``!GetAtt``), so that formats with
 their own tags can tell them. Nothing is constructed: a date is a text, and so are YAML 1.1's ``on`` and ``yes``. A few
@@ -20,12 +20,16 @@ from typing import Any, Literal, TypeAlias
 import yaml
 
 from brokerlint.manifests.tree import ManifestError
+from brokerlint.manifests.yaml_mending import without
 
 DEEPEST = 100
 """Levels of nesting; files that people write have below thirty."""
 
 MOST_NODES = 1_000_000
 """Nodes of a document with every alias counted as often as it is used."""
+
+MOST_MENDED = 5
+"""Parts of a file that are left out because they are not valid."""
 
 Kind: TypeAlias = Literal["mapping", "sequence", "scalar"]
 
@@ -135,7 +139,8 @@ def documents(text: str) -> list[Node]:
 
 
 def partial(text: str) -> tuple[list[Node], ManifestError | None]:
-    """The documents that could be read, and the mistake that ended the reading, if any."""
+    """The documents that could be read, and the first mistake, if any. Of a broken file that is what ``yaml_mending``
+    leaves of it."""
     found, error = _parsed(text)
     return list(found), error
 
@@ -143,10 +148,18 @@ def partial(text: str) -> tuple[list[Node], ManifestError | None]:
 @lru_cache(maxsize=1)
 def _parsed(text: str) -> tuple[tuple[Node, ...], ManifestError | None]:
     """The documents of a text, remembered while one format after the other looks at it."""
-    found, error = _read(text.removeprefix("\ufeff"))
-    if error is not None and text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        found, error = _read(_as_yaml(text))
-    return tuple(found), error
+    plain = text.removeprefix("\ufeff")
+    found, error, line = _read(plain)
+    if error is not None and plain.lstrip().startswith(("{", "[")):
+        found, error, line = _read(_as_yaml(plain))
+        return tuple(found), error
+    first = error
+    for _ in range(MOST_MENDED):
+        if line is None:
+            return tuple(found), first
+        plain = without(plain, line)
+        found, error, line = _read(plain)
+    return tuple(found), first
 
 
 def _as_yaml(text: str) -> str:
@@ -154,7 +167,8 @@ def _as_yaml(text: str) -> str:
     return _JSON_STRING_OR_TAB.sub(lambda m: " " if m[0] == "\t" else _SURROGATE.sub("?", m[0]), text)
 
 
-def _read(text: str) -> tuple[list[Node], ManifestError | None]:
+def _read(text: str) -> tuple[list[Node], ManifestError | None, int | None]:
+    """The documents before the first mistake, the mistake, and the line where the part begins that is not valid."""
     found: list[Node] = []
     builder = _Builder()
     try:
@@ -165,14 +179,17 @@ def _read(text: str) -> tuple[list[Node], ManifestError | None]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "can't be read"
-        return found, ManifestError(mark.line + 1 if mark else 1, f"is not valid YAML: {problem}")
+        inside = (error.context or "").startswith(("while parsing a flow", "while scanning"))
+        start = error.context_mark if inside and error.context_mark else mark
+        line = start.line + 1 if start else 1
+        return found, ManifestError(line, f"is not valid YAML: {problem}"), line
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position if isinstance(position, int) else 0) + 1
-        return found, ManifestError(line, "is not valid YAML: holds a character that is not allowed")
+        return found, ManifestError(line, "is not valid YAML: holds a character that is not allowed"), None
     except ManifestError as error:
-        return found, error
-    return found, None
+        return found, error, None
+    return found, None, None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,8 @@ from brokerlint.manifests.intrinsics import function_of
 from brokerlint.manifests.redaction import redacted
 from brokerlint.manifests.stacks import Stacks, Template
 from brokerlint.manifests.tree import Tree
-from brokerlint.manifests.yaml_nodes import MISSING, Node, documents
+from brokerlint.manifests.yaml_nodes import MISSING, Node, partial
+from brokerlint.places import Diagnostic
 
 SMALL = 8192
 """Bytes of a file that may be one of plain ``parameters``."""
@@ -56,12 +57,16 @@ def read(path: str, text: str) -> Template | Parameters | None:
     """A template without its secrets, or parameters; None for a file that is neither."""
     if path.endswith(".toml"):
         return _samconfig(text)
-    for document in documents(text):
+    documents, error = partial(text)
+    problems = (Diagnostic("manifest", path, error.line, str(error)),) if error else ()
+    for document in documents:
         if _is_template(document):
-            return template_of(path, document)
+            return replace(template_of(path, document), problems=problems)
         found = _parameters(document)
-        if found is not None:
+        if found is not None and error is None:
             return found
+    if error is not None:
+        raise error
     return None
 
 
@@ -70,7 +75,9 @@ def join(documents: Mapping[str, object], tree: Tree) -> ManifestFacts:
     inside = {path for one in tree.of("serverless").values() for path in getattr(one, "included", ())}
     templates = {path: one for path, one in documents.items() if isinstance(one, Template) and path not in inside}
     beside = {path: one for path, one in documents.items() if isinstance(one, Parameters)}
-    return deployed(_with_parameters(one, beside) for one in templates.values())
+    problems = tuple(problem for one in templates.values() for problem in one.problems)
+    facts = deployed(_with_parameters(one, beside) for one in templates.values())
+    return facts + ManifestFacts(diagnostics=problems)
 
 
 def deployed(templates: Iterable[Template]) -> ManifestFacts:

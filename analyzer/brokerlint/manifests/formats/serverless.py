@@ -19,6 +19,7 @@ from brokerlint.manifests.serverless_variables import Variables, files_named
 from brokerlint.manifests.stacks import Template
 from brokerlint.manifests.tree import Tree
 from brokerlint.manifests.yaml_nodes import Node, partial
+from brokerlint.places import Diagnostic
 
 SMALL = 32 * 1024
 """Bytes of a file that may be included."""
@@ -32,10 +33,11 @@ _VARIABLES = (b"${self:", b"${opt:", b"${sls:", b"${file(", b"${env:", b"${param
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A ``serverless.yml`` without its secrets, and the files that it names."""
+    """A ``serverless.yml`` without its secrets, the files that it names, and what was broken in it."""
 
     document: Node
     included: tuple[str, ...]
+    problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,15 @@ def read(path: str, text: str) -> Service | Part | None:
     """A service or a part of one; None for a file that is neither. Only a broken service is worth a word."""
     found, error = partial(text)
     named_so = _SERVICE.match(posixpath.basename(path).lower())
-    if error is not None and named_so:
+    if error is not None and named_so and not found:
         raise error
     if not found:
         return None
+    problems = (Diagnostic("manifest", path, error.line, str(error)),) if error is not None and named_so else ()
     document = redacted(found[0])
     named = files_named(text, posixpath.dirname(path))
     if named_so and document.get("service") and (document.get("provider") or document.get("functions")):
-        return Service(document, named)
+        return Service(document, named, problems)
     return Part(document, named if any(word.decode() in text for word in _VARIABLES) else ())
 
 
@@ -77,7 +80,9 @@ def join(documents: Mapping[str, object], tree: Tree) -> ManifestFacts:
     """The facts of all services, deployed together."""
     parts = {path: one.document for path, one in documents.items() if isinstance(one, Part)}
     services = {path: one for path, one in documents.items() if isinstance(one, Service)}
-    return cloudformation.deployed(_template(path, one.document, parts) for path, one in services.items())
+    problems = tuple(problem for one in services.values() for problem in one.problems)
+    facts = cloudformation.deployed(_template(path, one.document, parts) for path, one in services.items())
+    return facts + ManifestFacts(diagnostics=problems)
 
 
 def _template(path: str, document: Node, parts: Mapping[str, Node]) -> Template:
