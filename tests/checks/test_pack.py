@@ -21,9 +21,7 @@ BY_DECLARATION = {"KFK302", "COST102"}
 """Checks that fire on declarations only, which an example of code and manifests cannot hold."""
 
 
-AWAITING = {
-    "ARC121-1": "waits_for_reply of a task's result",
-}
+AWAITING: dict[str, str] = {}
 """Bad examples that need a fact which linking does not give yet; remove the row when it does."""
 
 

@@ -428,6 +428,50 @@ app.conf.beat_schedule = {
         assert send.facts["task"] == "ship-order"
         assert send.facts["group_id"] == {"kind": "const", "text": "orders"}
 
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            ["return ship.delay(1).get(timeout=10)"],
+            ["sent = ship.apply_async((1,))", "return sent.get()"],
+            ["sent = app.send_task('ship-order')", "sent.wait()"],
+            ["return group(ship.s(1), ship.s(2))().get()"],
+            ["return chain(ship.s(1), ship.s()).apply_async().get()"],
+            ["sent = group(ship.s(1), ship.s(2)).apply_async()", "return sent.join()"],
+            ["sent = ship.delay(1)", "return AsyncResult(sent.id).get()"],
+        ],
+    )
+    def test_a_result_that_is_waited_for(self, lines: list[str]) -> None:
+        head = self.TASKS + "from celery import chain, group\nfrom celery.result import AsyncResult\ndef show():\n"
+        code = head + "".join(f"    {line}\n" for line in lines)
+        [send] = [one for one in celery({"shop.py": code}) if one.role == "produce"]
+        assert [place.line for place in send.facts["waits_for_reply"]] == [len(code.splitlines())]
+
+    def test_a_result_that_a_caller_waits_for(self) -> None:
+        code = self.TASKS + "\ndef start(order):\n    return ship.delay(order)\n\ndef show():\n    start(1).get()\n"
+        [send] = [one for one in celery({"shop.py": code}) if one.role == "produce"]
+        assert [place.line for place in send.facts["waits_for_reply"]] == [len(code.splitlines())]
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            ["return ship.delay(1).id"],
+            ["sent = ship.delay(1)", "return {'state': sent.state}.get('state')"],
+            ["settings.get('order')", "ship.delay(1)"],
+            ["ship.delay(settings.get('order'))"],
+            ["sent = ship.delay(1)", "return AsyncResult(settings.id).get()"],
+        ],
+    )
+    def test_a_result_that_nobody_waits_for(self, lines: list[str]) -> None:
+        head = self.TASKS + "\nfrom celery.result import AsyncResult\ndef show(settings):\n"
+        code = head + "".join(f"    {line}\n" for line in lines)
+        [send] = [one for one in celery({"shop.py": code}) if one.role == "produce"]
+        assert send.facts["waits_for_reply"] == []
+
+    def test_a_view_that_sends(self) -> None:
+        code = self.TASKS + "\n@web.post('/ship')\ndef start(order):\n    ship.delay(order)\n"
+        [send] = [one for one in celery({"shop.py": code}) if one.role == "produce"]
+        assert send.facts["entry_kind"] == "http"
+
     def test_methods_of_the_same_name_on_other_objects_send_nothing(self) -> None:
         code = (
             SQS_APP

@@ -9,7 +9,8 @@ from brokerlint.confidence import Confidence
 
 
 class Example:
-    """A small system: files as text, by path. Python and manifests together, as they would lie in a repository.
+    """A small system: files as text, by path. Python and manifests together, as they would lie in a repository, with
+    its ``brokerlint.yaml`` where the check goes by what people declare.
 
     ``note`` says in a few words what it shows. ``expect`` is the level at which a bad example must be found (at least).
     """

@@ -10,10 +10,10 @@ from brokerlint.checking.examples import Example
 from brokerlint.checking.registry import Registry
 from brokerlint.checking.runner import Result, run
 from brokerlint.facts import Facts
-from brokerlint.topology import build
+from brokerlint.topology import Declarations, build
 
-Analyse: TypeAlias = Callable[[Mapping[str, str]], Facts]
-"""``brokerlint.pipeline.analyse_sources``: the facts of texts by path."""
+Analyse: TypeAlias = Callable[[Mapping[str, str]], tuple[Facts, Declarations]]
+"""The facts of texts by path, and what the configuration among them declares."""
 
 
 def complaints(check: type[Check], analyse: Analyse) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def _documentation(check: type[Check]) -> Iterator[str]:
 def _examples(check: type[Check], analyse: Analyse) -> Iterator[str]:
     for number, example in enumerate(check.bad, 1):
         where = _named("bad", number, example)
-        result = _tried(check, example, analyse)
+        result = tried(check, example, analyse)
         yield from (f"{where}: {diagnostic.message}" for diagnostic in result.diagnostics)
         best = max((finding.confidence for finding in result.findings), default=None)
         if best is None and not result.diagnostics:
@@ -47,14 +47,15 @@ def _examples(check: type[Check], analyse: Analyse) -> Iterator[str]:
         yield from (f"{where}: a finding has no place" for finding in result.findings if finding.place is None)
     for number, example in enumerate(check.good, 1):
         where = _named("good", number, example)
-        result = _tried(check, example, analyse)
+        result = tried(check, example, analyse)
         yield from (f"{where}: {diagnostic.message}" for diagnostic in result.diagnostics)
         yield from (f"{where}: found was {finding.message}" for finding in result.findings)
 
 
-def _tried(check: type[Check], example: Example, analyse: Analyse) -> Result:
-    facts = analyse(example.files)
-    result = run(build(facts), Registry([check]).select(select=[check.id]))
+def tried(check: type[Check], example: Example, analyse: Analyse) -> Result:
+    """What the check finds in one example, with everything that went wrong on the way."""
+    facts, declarations = analyse(example.files)
+    result = run(build(facts, declarations), Registry([check]).select(select=[check.id]))
     return Result(result.findings, (*facts.diagnostics, *result.diagnostics))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,8 @@ from brokerlint.report.escape import terminal
 
 if TYPE_CHECKING:
     from brokerlint.checking import Check
+    from brokerlint.facts import Facts
+    from brokerlint.topology import Declarations
 
 _SCHEMA = "brokerlint/checks/1"
 
@@ -49,18 +52,25 @@ def tested(module: str) -> int:
     """Try the checks of MODULE (a package or module, imported from here or where it is installed) on their examples."""
     from brokerlint.checking.registry import checks_in
     from brokerlint.checking.trial import complaints
-    from brokerlint.pipeline import analyse_sources
 
     checks = checks_in(_imported(module))
     if not checks:
         raise click.ClickException(f"{module} defines no check")
     failed = 0
     for check in checks:
-        found = complaints(check, analyse_sources)
+        found = complaints(check, _analyse)
         failed += bool(found)
         put("".join(terminal(f"{check.id} {check.name}: {one}") + "\n" for one in found), None)
     click.echo(f"{len(checks)} check{'s' * (len(checks) != 1)} tried, {failed} failed.", err=True)
     return 1 if failed else 0
+
+
+def _analyse(files: Mapping[str, str]) -> tuple[Facts, Declarations]:
+    """An example is analysed as a repository is: its ``brokerlint.yaml`` counts."""
+    from brokerlint.config import within
+    from brokerlint.pipeline import analyse_sources
+
+    return analyse_sources(files), within(files).declarations()
 
 
 def _imported(name: str) -> ModuleType:

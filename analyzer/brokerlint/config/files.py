@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,16 @@ def find(start: Path) -> Path | None:
 
 def load(path: Path) -> Config:
     """The configuration in the file ``path``. Raises ``ConfigError``."""
-    text = text_of(path)
+    return parse(path, text_of(path))
+
+
+def within(texts: Mapping[str, str]) -> Config:
+    """The configuration at the top of a tree that is given as texts by path, as examples of checks are."""
+    return next((parse(Path(name), texts[name]) for name in FILE_NAMES if name in texts), Config())
+
+
+def parse(path: Path, text: str) -> Config:
+    """The configuration that ``text``, the content of the file ``path``, holds. Raises ``ConfigError``."""
     try:
         data = _toml(path, text) if path.suffix == ".toml" else _yaml(path, text)
     except tomllib.TOMLDecodeError as error:

@@ -9,6 +9,7 @@ from brokerlint.link.celery.application import App
 from brokerlint.link.celery.sends import Send
 from brokerlint.link.celery.tasks import Task
 from brokerlint.link.values import Collection, Const, EnvVar, Template, Unknown, Value, Values
+from brokerlint.places import Place
 
 Config: TypeAlias = dict[str, dict[str, Any]]
 
@@ -82,14 +83,14 @@ def task_facts(task: Task) -> dict[str, object]:
     return facts
 
 
-def send_facts(send: Send, around: Task | None) -> dict[str, object]:
-    """What is known of a send: its tasks, its delay, and the message group."""
-    facts: dict[str, object] = {}
+def send_facts(send: Send, around: Task | None, entry: str, waits: list[Place]) -> dict[str, object]:
+    """What is known of a send: its tasks, its delay, the message group, how its code is entered and where it waits."""
+    facts: dict[str, object] = {"waits_for_reply": waits}
     names = list(dict.fromkeys(one.name for one in send.reading.signatures if one.name))
     if names:
         facts["task"] = names[0] if len(names) == 1 else names
-    if around is not None:
-        facts["entry_kind"] = "consumer-handler"
+    if around is not None or entry:
+        facts["entry_kind"] = "consumer-handler" if around is not None else entry
     given = dict(send.arguments)
     delay = _number(given.get("countdown", ()))
     if delay is not None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from brokerlint.facts import ChannelName, Endpoint, Name, Role
+from brokerlint.link.behaviour.entry import Entries
 from brokerlint.link.callers import Callers
-from brokerlint.link.celery import application, configuration, schedules
+from brokerlint.link.celery import application, configuration, schedules, waiting
 from brokerlint.link.celery.application import App, Apps
 from brokerlint.link.celery.broker import Brokers
 from brokerlint.link.celery.contexts import Contexts
@@ -57,7 +58,8 @@ def celery_endpoints(
     sends = Sends(own, callers, apps, tasks, routing).all(code)
     entries = schedules.entries(own, code, sources.text)
     workers = Workers(services, sources, paths)
-    return _Joining(services, workers, Contexts(callers, tasks), apps, tasks, routing, sends, entries).run()
+    contexts, kinds = Contexts(callers, tasks), Entries(own, callers)
+    return _Joining(services, workers, contexts, callers, kinds, apps, tasks, routing, sends, entries).run()
 
 
 @dataclass(slots=True)
@@ -67,6 +69,8 @@ class _Joining:
     services: Services
     workers: Workers
     contexts: Contexts
+    callers: Callers
+    kinds: Entries
     apps: Apps
     tasks: Tasks
     routing: Routing
@@ -174,7 +178,9 @@ class _Joining:
             for place in (*[step.here.place for step in send.route], send.sink.place)
             if place != first.anchor.place
         }
-        facts = configuration.send_facts(first, around)
+        top = first.route[0].here if first.route else first.sink
+        entry = self.kinds.kind(top.module.path, top.chain)
+        facts = configuration.send_facts(first, around, entry, waiting.waits(self.callers, first.sink))
         config = configuration.of_app(first.app)
         place = first.anchor.place
         made = self._endpoint(
