@@ -42,7 +42,8 @@ class Check(ABC):
     what it reads: ``code``, ``manifest`` or ``graph`` (both joined). ``shows_low`` lets strict and advisory show
     its findings of low confidence, ``headline`` lets the default profile show it although it is advice.
     ``environment_bound`` checks hold in production: elsewhere they are silent, and one level less sure where the
-    environment is not known. ``fix`` is none, auto, auto-unsafe or patch.
+    environment is not known. ``fix`` is none, auto, auto-unsafe or patch. ``single`` names the one client library or
+    manifest format that a check is about, and why there is no other; without it the examples show at least two.
     """
 
     id: ClassVar[str]
@@ -58,6 +59,7 @@ class Check(ABC):
     shows_low: ClassVar[bool] = False
     headline: ClassVar[bool] = False
     environment_bound: ClassVar[bool] = False
+    single: ClassVar[str] = ""
 
     @abstractmethod
     def find(self, topology: Topology) -> Iterator[Finding]:

@@ -57,6 +57,7 @@ CLASS: Mapping[str, Key] = {
     "iterates": Key("flag", "Iterating over the object receives messages."),
     "handler": Key("text", "The method that a deriving class writes and that is called for each message."),
     "subclass": Key("operation", "What deriving from the class amounts to."),
+    "raises": Key("flag", "Receiving raises errors, where others of the library return them as messages."),
 }
 
 OPERATION: Mapping[str, Key] = {

@@ -163,6 +163,7 @@ def _class(path: str, raw: dict[str, Any], library: str, system: str) -> ClassMo
         tuple(raw.get("annotations") or ()),
         str(raw.get("handler", "")),
         _operation("subclass", raw["subclass"], (*at, "subclass")) if raw.get("subclass") else None,
+        bool(raw.get("raises", False)),
     )
 
 

@@ -111,7 +111,7 @@ class ClassModel:
 
     ``handler`` is the method that a deriving class writes and the library calls for each message. ``subclass`` is
     what deriving from the class amounts to, when the definition alone registers it (the place is the class
-    statement).
+    statement). ``raises`` tells that receiving raises errors, so that no message holds one.
     """
 
     path: str
@@ -129,6 +129,7 @@ class ClassModel:
     annotations: tuple[str, ...] = ()
     handler: str = ""
     subclass: Operation | None = None
+    raises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

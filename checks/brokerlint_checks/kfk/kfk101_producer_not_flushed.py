@@ -76,7 +76,19 @@ _SCRIPT = """
         for row in rows:
             producer.produce("rows", row)
     """
-ProducerNotFlushed.bad = (Example({"report.py": _SCRIPT}, "the client goes with the function"),)
+_LAMBDA = """
+    import json
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(bootstrap_servers="broker:9092")
+
+    def handler(event, context):
+        producer.send("orders", json.dumps(event).encode())
+    """
+ProducerNotFlushed.bad = (
+    Example({"report.py": _SCRIPT}, "the client goes with the function"),
+    Example({"function.py": _LAMBDA}, "a function is frozen with a full buffer", Confidence.HIGH),
+)
 ProducerNotFlushed.good = (
     Example({"report.py": _SCRIPT.rstrip() + "\n        producer.flush(10)\n"}, "flushed before the end"),
     Example(
@@ -92,5 +104,23 @@ ProducerNotFlushed.good = (
                 """,
         },
         "a client that lives as long as the service",
+    ),
+    Example({"function.py": _LAMBDA.rstrip() + "\n        producer.flush(timeout=5)\n"}, "flushed in each invocation"),
+    Example(
+        {
+            "report.py": """
+    from aiokafka import AIOKafkaProducer
+
+    async def report(rows):
+        producer = AIOKafkaProducer(bootstrap_servers="broker:9092")
+        await producer.start()
+        try:
+            for row in rows:
+                await producer.send("rows", row)
+        finally:
+            await producer.stop()
+    """
+        },
+        "stopping sends what is left",
     ),
 )

@@ -121,4 +121,34 @@ FlushPerMessage.good = (
         },
         "flush after the loop",
     ),
+    Example(
+        {
+            "export.py": """
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(bootstrap_servers="broker:9092")
+
+    def export(rows):
+        try:
+            for row in rows:
+                producer.send("rows", row).add_errback(print)
+        finally:
+            producer.flush()
+    """
+        },
+        "one flush at the end, whatever happens",
+    ),
+    Example(
+        {
+            "export.py": """
+    import asyncio
+    from aiokafka import AIOKafkaProducer
+
+    async def export(rows):
+        async with AIOKafkaProducer(bootstrap_servers="broker:9092") as producer:
+            await asyncio.gather(*[await producer.send("rows", row) for row in rows])
+    """
+        },
+        "all deliveries are awaited together",
+    ),
 )

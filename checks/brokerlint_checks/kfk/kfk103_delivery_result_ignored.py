@@ -84,4 +84,20 @@ DeliveryResultIgnored.bad = (
         "no callback",
     ),
 )
-DeliveryResultIgnored.good = (Example({"publish.py": _SEND.replace("CALL", "send_and_wait")}, "delivery is awaited"),)
+DeliveryResultIgnored.good = (
+    Example({"publish.py": _SEND.replace("CALL", "send_and_wait")}, "delivery is awaited"),
+    Example(
+        {
+            "publish.py": """
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": "broker:9092"})
+
+    def publish(event):
+        producer.produce("events", event, on_delivery=lambda error, message: error and print(error))
+        producer.poll(0)
+    """
+        },
+        "a callback looks at each delivery",
+    ),
+)

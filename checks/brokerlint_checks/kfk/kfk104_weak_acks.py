@@ -78,5 +78,20 @@ _SEND = """
         async with AIOKafkaProducer(bootstrap_servers="broker:9092"MORE) as producer:
             await producer.send_and_wait("payments", payment)
     """
-WeakAcks.bad = (Example({"pay.py": _SEND.replace("MORE", "")}, "the library's default is 1"),)
-WeakAcks.good = (Example({"pay.py": _SEND.replace("MORE", ', acks="all"')}, "all copies confirm"),)
+_CONFLUENT = """
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": "broker:9092"MORE})
+
+    def pay(payment):
+        producer.produce("payments", payment, on_delivery=print)
+        producer.poll(0)
+    """
+WeakAcks.bad = (
+    Example({"pay.py": _SEND.replace("MORE", "")}, "the library's default is 1"),
+    Example({"pay.py": _CONFLUENT.replace("MORE", ', "acks": 1')}, "one copy is enough, it says"),
+)
+WeakAcks.good = (
+    Example({"pay.py": _SEND.replace("MORE", ', acks="all"')}, "all copies confirm"),
+    Example({"pay.py": _CONFLUENT.replace("MORE", "")}, "librdkafka waits for all copies by default"),
+)

@@ -79,6 +79,24 @@ _POST = """
         producer.flush(5)
         return "accepted", 202
     """
+_ASYNC = """
+    from functools import lru_cache
+    from aiokafka import AIOKafkaProducer
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    BROKER = "broker:9092"
+
+    @lru_cache
+    def shared():
+        return AIOKafkaProducer(bootstrap_servers=BROKER)
+
+    @app.post("/orders")
+    async def order(body: bytes):
+        producer = PRODUCER
+        await producer.start()
+        await producer.send_and_wait("orders", body)
+    """
 ClientPerMessage.bad = (
     Example({"web.py": _POST}, "a producer per HTTP request"),
     Example(
@@ -95,6 +113,7 @@ ClientPerMessage.bad = (
         },
         "a producer per row",
     ),
+    Example({"web.py": _ASYNC.replace("PRODUCER", "AIOKafkaProducer(bootstrap_servers=BROKER)")}, "for each order"),
 )
 ClientPerMessage.good = (
     Example(
@@ -166,4 +185,5 @@ ClientPerMessage.good = (
         },
         "one producer for the process",
     ),
+    Example({"web.py": _ASYNC.replace("PRODUCER", "shared()")}, "made at the first request and kept"),
 )

@@ -66,5 +66,24 @@ _SEND = """
     def change(customer, state):
         producer.send("customer-state", stateKEY)
     """
-KeyMisuse.bad = (Example({"app.py": _SEND.replace("KEY", ', key=b"state"')}, "one key for all"),)
-KeyMisuse.good = (Example({"app.py": _SEND.replace("KEY", ", key=customer.encode()")}, "keyed by customer"),)
+_TOPIC = """
+    apiVersion: kafka.strimzi.io/v1beta2
+    kind: KafkaTopic
+    metadata: {name: customer-state, labels: {strimzi.io/cluster: main}}
+    spec: {partitions: 6, replicas: 3, config: {cleanup.policy: compact}}
+    """
+_ASYNC = """
+    from aiokafka import AIOKafkaProducer
+
+    async def change(customer, state):
+        async with AIOKafkaProducer(bootstrap_servers="main-kafka-bootstrap:9092") as producer:
+            await producer.send_and_wait("customer-state", stateKEY)
+    """
+KeyMisuse.bad = (
+    Example({"app.py": _SEND.replace("KEY", ', key=b"state"')}, "one key for all"),
+    Example({"k8s/topic.yaml": _TOPIC, "app.py": _ASYNC.replace("KEY", "")}, "no key where compaction needs one"),
+)
+KeyMisuse.good = (
+    Example({"app.py": _SEND.replace("KEY", ", key=customer.encode()")}, "keyed by customer"),
+    Example({"k8s/topic.yaml": _TOPIC, "app.py": _ASYNC.replace("KEY", ", key=customer")}, "compacted by customer"),
+)

@@ -90,12 +90,27 @@ _PYTHON = """
     def load(customer, state):
         producer.send("customers", state, key=customer)
     """
+_ASYNC = """
+    from aiokafka import AIOKafkaProducer
+
+    async def load(customer, state):
+        async with AIOKafkaProducer(bootstrap_servers="broker:9092") as producer:
+            await producer.send_and_wait("customers", state, key=customerMORE)
+    """
 PartitionerMismatch.bad = (
     Example({"crm/app.py": _CONFLUENT.replace("MORE", ""), "loader/app.py": _PYTHON}, "CRC32 and murmur2 on one topic"),
+    Example(
+        {"crm/app.py": _CONFLUENT.replace("MORE", ""), "loader/app.py": _ASYNC.replace("MORE", "")},
+        "the same with asyncio",
+    ),
 )
 PartitionerMismatch.good = (
     Example(
         {"crm/app.py": _CONFLUENT.replace("MORE", ', "partitioner": "murmur2_random"'), "loader/app.py": _PYTHON},
         "murmur2 on both sides",
+    ),
+    Example(
+        {"crm/app.py": _CONFLUENT.replace("MORE", ""), "loader/app.py": _ASYNC.replace("MORE", ", partition=0")},
+        "one side names the partition itself",
     ),
 )

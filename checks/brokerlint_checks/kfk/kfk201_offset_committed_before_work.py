@@ -136,6 +136,16 @@ _LOOP = """
             raise RuntimeError(message.error())
         requests.post("https://bank.example/charge", data=message.value())
     """
+_ASYNC = """
+    import httpx
+    from aiokafka import AIOKafkaConsumer
+
+    async def main():
+        bank = httpx.AsyncClient(base_url="https://bank.example")
+        async with AIOKafkaConsumer("payments", bootstrap_servers="broker:9092", group_id="payments"MORE) as consumer:
+            async for message in consumer:
+                await bank.post("/charge", content=message.value)
+    """
 OffsetCommittedBeforeWork.bad = (
     Example({"payments.py": _LOOP}, "automatic commits in the background", Confidence.HIGH),
     Example(
@@ -146,6 +156,7 @@ OffsetCommittedBeforeWork.bad = (
         },
         "committed before the work",
     ),
+    Example({"payments.py": _ASYNC.replace("MORE", "")}, "committed between awaits", Confidence.HIGH),
 )
 OffsetCommittedBeforeWork.good = (
     Example(
@@ -172,5 +183,12 @@ OffsetCommittedBeforeWork.good = (
                 """,
         },
         "committed by hand after the work",
+    ),
+    Example(
+        {
+            "payments.py": _ASYNC.replace("MORE", ", enable_auto_commit=False").rstrip()
+            + "\n                await consumer.commit()\n"
+        },
+        "committed after the awaited work",
     ),
 )

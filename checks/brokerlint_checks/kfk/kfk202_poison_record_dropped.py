@@ -78,5 +78,35 @@ _LOOP = """
             MORE
         consumer.commit()
     """
-PoisonRecordDropped.bad = (Example({"orders.py": _LOOP.replace("MORE", "continue")}, "logged and forgotten"),)
-PoisonRecordDropped.good = (Example({"orders.py": _LOOP.replace("MORE", "raise")}, "the error is raised again"),)
+_CONFLUENT = """
+    import logging
+    import sqlite3
+    from confluent_kafka import Consumer, Producer
+
+    consumer = Consumer({"bootstrap.servers": "broker:9092", "group.id": "orders"})
+    producer = Producer({"bootstrap.servers": "broker:9092"})
+    consumer.subscribe(["orders"])
+    database = sqlite3.connect("orders.db")
+    while True:
+        message = consumer.poll(1.0)
+        if message is None or message.error():
+            continue
+        try:
+            database.execute("insert into orders values (?)", (message.value(),))
+            database.commit()
+        except Exception:
+            FAILED
+    """
+PoisonRecordDropped.bad = (
+    Example({"orders.py": _LOOP.replace("MORE", "continue")}, "logged and forgotten"),
+    Example(
+        {"orders.py": _CONFLUENT.replace("FAILED", 'logging.exception("bad order")')}, "committed in the background"
+    ),
+)
+PoisonRecordDropped.good = (
+    Example({"orders.py": _LOOP.replace("MORE", "raise")}, "the error is raised again"),
+    Example(
+        {"orders.py": _CONFLUENT.replace("FAILED", 'producer.produce("orders-dlq", message.value())')},
+        "kept in a dead-letter topic",
+    ),
+)

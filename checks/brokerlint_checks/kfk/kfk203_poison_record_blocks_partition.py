@@ -78,7 +78,28 @@ _LOOP = """
         requests.post("https://stock.example/orders", data=message.value).raise_for_status()
         consumer.commit()
     """
-PoisonRecordBlocksPartition.bad = (Example({"orders.py": _LOOP}, "crash, restart, crash"),)
+_ASYNC = """
+    import asyncio
+    import httpx
+    from aiokafka import AIOKafkaConsumer
+
+    async def main():
+        consumer = AIOKafkaConsumer("orders", bootstrap_servers="b:9092", group_id="orders", enable_auto_commit=False)
+        await consumer.start()
+        async for message in consumer:
+            ATTEMPTS:
+                try:
+                    async with httpx.AsyncClient() as stock:
+                        await stock.post("https://stock.example/orders", content=message.value)
+                    break
+                except Exception:
+                    await asyncio.sleep(1)
+            await consumer.commit()
+    """
+PoisonRecordBlocksPartition.bad = (
+    Example({"orders.py": _LOOP}, "crash, restart, crash"),
+    Example({"orders.py": _ASYNC.replace("ATTEMPTS", "while True")}, "tried until it works"),
+)
 PoisonRecordBlocksPartition.good = (
     Example(
         {
@@ -99,5 +120,8 @@ PoisonRecordBlocksPartition.good = (
                 """,
         },
         "failures go to a dead-letter topic",
+    ),
+    Example(
+        {"orders.py": _ASYNC.replace("ATTEMPTS", "for attempt in range(5)")}, "five attempts, then the next record"
     ),
 )

@@ -74,7 +74,27 @@ _LOOP = """
         print(message.value)
         consumer.commit()
     """
-WorkOutlivesPollInterval.bad = (Example({"orders.py": _LOOP.replace("MORE", "")}, "500 records of a second each"),)
+_CONFLUENT = """
+    import time
+    from confluent_kafka import Consumer
+
+    consumer = Consumer({"bootstrap.servers": "broker:9092", "group.id": "scans", "enable.auto.commit": FalseMORE})
+    consumer.subscribe(["scans"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is None or message.error():
+            continue
+        time.sleep(600)
+        print(message.value())
+        consumer.commit(message)
+    """
+WorkOutlivesPollInterval.bad = (
+    Example({"orders.py": _LOOP.replace("MORE", "")}, "500 records of a second each"),
+    Example({"scans.py": _CONFLUENT.replace("MORE", "")}, "ten minutes for one record, five are allowed"),
+)
 WorkOutlivesPollInterval.good = (
     Example({"orders.py": _LOOP.replace("MORE", ", max_poll_records=50")}, "50 records per poll"),
+    Example(
+        {"scans.py": _CONFLUENT.replace("MORE", ', "max.poll.interval.ms": 900000')}, "a quarter of an hour is allowed"
+    ),
 )

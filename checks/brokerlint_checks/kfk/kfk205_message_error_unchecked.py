@@ -9,8 +9,6 @@ from brokerlint.facts import Endpoint
 from brokerlint.topology import ChannelNode, Topology, Use
 from brokerlint.topology.uses import code_name
 
-_RAISES_ITSELF = ("DeserializingConsumer", "AvroConsumer")
-
 
 class MessageErrorUnchecked(Check):
     """What `poll()` returns is used without the tests that confluent-kafka asks for.
@@ -34,6 +32,7 @@ class MessageErrorUnchecked(Check):
     profiles = frozenset({"default"})
     needs = "code"
     fix = "auto-unsafe"
+    single = "confluent-kafka: the other clients raise errors and return no None"
     sources = (
         "https://docs.confluent.io/platform/current/clients/confluent-kafka-python/html/index.html#confluent_kafka.Message",
         "https://github.com/confluentinc/confluent-kafka-python/issues/114",
@@ -67,7 +66,7 @@ def _missing(endpoint: Endpoint) -> list[str]:
     tests = []
     if endpoint.facts.get("none_test") == "missing" and not call.endswith(".consume"):
         tests.append("a test for None")
-    if endpoint.facts.get("error_checked") is False and not any(kind in call for kind in _RAISES_ITSELF):
+    if endpoint.facts.get("error_checked") is False:
         tests.append("looking at error()")
     return tests
 
@@ -96,6 +95,16 @@ _LOOP = """
     """
 _NONE = "if message is None:\n            continue"
 _ERROR = "if message.error():\n            raise RuntimeError(message.error())"
+_DESERIALIZING = """
+    from confluent_kafka import DeserializingConsumer
+
+    consumer = DeserializingConsumer({"bootstrap.servers": "broker:9092", "group.id": "orders"})
+    consumer.subscribe(["orders"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is not None:
+            print(message.value())
+    """
 MessageErrorUnchecked.bad = (
     Example({"orders.py": _LOOP.replace("TESTS", _NONE)}, "errors are taken for data"),
     Example(
@@ -104,4 +113,5 @@ MessageErrorUnchecked.bad = (
 )
 MessageErrorUnchecked.good = (
     Example({"orders.py": _LOOP.replace("TESTS", f"{_NONE}\n        {_ERROR}")}, "None and errors are tested"),
+    Example({"orders.py": _DESERIALIZING}, "this consumer raises errors itself"),
 )

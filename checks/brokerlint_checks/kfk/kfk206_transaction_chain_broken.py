@@ -96,12 +96,42 @@ _READER = """
     for message in consumer:
         print(message.value)
     """
+_ASYNC_WRITER = """
+    from aiokafka import AIOKafkaProducer
+
+    async def book(entries):
+        async with AIOKafkaProducer(bootstrap_servers="broker:9092", transactional_id="ledger") as producer:
+            async with producer.transaction():
+                for entry in entries:
+                    await producer.send("ledger", entry)
+    """
+_CONFLUENT_READER = """
+    from confluent_kafka import Consumer
+
+    consumer = Consumer({"bootstrap.servers": "broker:9092", "group.id": "report"MORE})
+    consumer.subscribe(["ledger"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is not None and not message.error():
+            print(message.value())
+    """
 TransactionChainBroken.bad = (
     Example({"ledger/app.py": _WRITER, "report/app.py": _READER.replace("MORE", '"')}, "uncommitted records are read"),
+    Example(
+        {
+            "ledger/app.py": _ASYNC_WRITER,
+            "report/app.py": _CONFLUENT_READER.replace("MORE", ', "isolation.level": "read_uncommitted"'),
+        },
+        "asked for by name",
+    ),
 )
 TransactionChainBroken.good = (
     Example(
         {"ledger/app.py": _WRITER, "report/app.py": _READER.replace("MORE", '", isolation_level="read_committed"')},
         "committed records only",
+    ),
+    Example(
+        {"ledger/app.py": _ASYNC_WRITER, "report/app.py": _CONFLUENT_READER.replace("MORE", "")},
+        "librdkafka reads committed records by default",
     ),
 )

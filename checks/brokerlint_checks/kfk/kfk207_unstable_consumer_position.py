@@ -78,10 +78,28 @@ _LOOP = """
         smtplib.SMTP("mail").sendmail("a@example.org", "b@example.org", message.value)
         consumer.commit()
     """
+_ASYNC = """
+    import asyncpg
+    from aiokafka import AIOKafkaConsumer
+
+    async def main(sockets):
+        database = await asyncpg.connect("postgresql://localhost/prices")
+        async with AIOKafkaConsumer("prices", bootstrap_servers="broker:9092") as consumer:
+            async for message in consumer:
+                WORK
+    """
 UnstableConsumerPosition.bad = (
     Example({"mailer.py": _LOOP.replace("GROUP", "")}, "no group"),
     Example({"mailer.py": _LOOP.replace("GROUP", ', group_id=f"mailer-{uuid.uuid4()}"')}, "a new group at each start"),
+    Example(
+        {"prices.py": _ASYNC.replace("WORK", 'await database.execute("insert into price values ($1)", message.value)')},
+        "each instance stores every price",
+    ),
 )
 UnstableConsumerPosition.good = (
     Example({"mailer.py": _LOOP.replace("GROUP", ', group_id="mailer"')}, "a fixed group"),
+    Example(
+        {"prices.py": _ASYNC.replace("WORK", "await sockets.broadcast(message.value)")},
+        "each instance shows all prices to its users",
+    ),
 )

@@ -32,6 +32,7 @@ class ShareGroupMisuse(Check):
     profiles = frozenset({"strict"})
     needs = "code"
     fix = "auto"
+    single = "confluent-kafka: no other Python client has share groups"
     sources = ("https://cwiki.apache.org/confluence/display/KAFKA/KIP-932%3A+Queues+for+Kafka",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:
@@ -76,6 +77,14 @@ _LOOP = """
     """
 ShareGroupMisuse.bad = (
     Example({"mailer.py": _LOOP.replace("MORE", ', "auto.offset.reset": "earliest"')}, "a key that is ignored"),
+    Example(
+        {
+            "mailer.py": _LOOP.replace("MORE", "")
+            .replace("print(message.value())", "time.sleep(60)")
+            .replace("from", "import time\n    from", 1)
+        },
+        "a minute of work, a lock of half a minute",
+    ),
 )
 ShareGroupMisuse.good = (
     Example(
@@ -92,5 +101,18 @@ ShareGroupMisuse.good = (
                 """,
         },
         "a classic group",
+    ),
+    Example(
+        {
+            "mailer.py": """
+    from kafka import KafkaConsumer
+
+    for message in KafkaConsumer(
+        "mails", bootstrap_servers="broker:9092", group_id="mailer", auto_offset_reset="earliest"
+    ):
+        print(message.value)
+    """
+        },
+        "the same key where it counts",
     ),
 )

@@ -142,6 +142,25 @@ class TestPolledMessages:
         code = "import checks\n" + confluent("if checks.bad(msg): continue", "print(msg.value())")
         assert "error_checked" not in facts(code)
 
+    def test_a_consumer_that_raises_errors_itself_has_none_to_ask_for(self, facts):
+        code = confluent("if msg is None: continue", "print(msg.value())")
+        assert "error_checked" not in facts(code.replace("Consumer", "DeserializingConsumer"))
+        avro = code.replace("confluent_kafka", "confluent_kafka.avro").replace("Consumer", "AvroConsumer")
+        assert facts(avro)["error_checked"] is False
+
+    def test_a_share_consumer_polls_several_records(self, facts):
+        code = """
+        import time
+        from confluent_kafka import ShareConsumer
+        consumer = ShareConsumer({"group.id": "g"})
+        consumer.subscribe(["orders"])
+        while True:
+            for msg in consumer.poll(timeout=1.0):
+                time.sleep(60)
+                print(msg.value())
+        """
+        assert facts(code)["work_seconds"] == 60
+
     def test_other_libraries_have_no_such_test(self, facts):
         code = (
             'from kafka import KafkaConsumer\nc = KafkaConsumer("a", group_id="g")\nfor m in c:\n    print(m.value)\n'

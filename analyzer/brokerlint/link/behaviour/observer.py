@@ -124,6 +124,8 @@ class Observer:
         facts |= self._receive_arguments(found, acts, origins, config)
         if origins:
             facts |= self.handling(origins, walks, acts, use.library.name, use.system, config)
+            if use.model is not None and use.model.raises:
+                facts["error_checked"] = None
             if any(origin.how == "call" for origin in origins):
                 facts["stops_on_empty"] = consuming.stops_on_empty(origins)
         return facts
