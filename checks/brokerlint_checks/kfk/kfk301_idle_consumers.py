@@ -88,5 +88,39 @@ def _system(replicas: int) -> dict[str, str]:
     }
 
 
-IdleConsumers.bad = (Example(_system(6), "six instances, three partitions"),)
-IdleConsumers.good = (Example(_system(3), "one instance per partition"),)
+_CONTAINERS = {
+    "topics.tf": """
+        resource "kafka_topic" "clicks" {
+          name               = "clicks"
+          partitions         = 4
+          replication_factor = 3
+        }
+        """,
+    "docker-compose.yml": """
+        services:
+          clicks: {build: ., command: python app.py, deploy: {replicas: COUNT}}
+        """,
+    "Dockerfile": "FROM python:3.12\nCOPY . .\n",
+    "app.py": """
+        from aiokafka import AIOKafkaConsumer
+
+        async def main():
+            async with AIOKafkaConsumer("clicks", bootstrap_servers="broker:9092", group_id="clicks") as consumer:
+                async for message in consumer:
+                    print(message.value)
+        """,
+}
+
+
+def _scaled(count: int) -> dict[str, str]:
+    return {path: text.replace("COUNT", str(count)) for path, text in _CONTAINERS.items()}
+
+
+IdleConsumers.bad = (
+    Example(_system(6), "six instances, three partitions"),
+    Example(_scaled(8), "eight containers, four partitions"),
+)
+IdleConsumers.good = (
+    Example(_system(3), "one instance per partition"),
+    Example(_scaled(4), "four containers"),
+)

@@ -72,17 +72,41 @@ def _span(seconds: float) -> str:
     return f"{seconds / 86400:g} days" if seconds >= 86400 else f"{seconds / 3600:g} hours"
 
 
-RetentionTooShort.bad = ()
+_TOPIC = """
+    apiVersion: kafka.strimzi.io/v1beta2
+    kind: KafkaTopic
+    metadata: {name: accounts, labels: {strimzi.io/cluster: main}}
+    spec: {partitions: 3, replicas: 3, config: {MORE}}
+    """
+_REBUILD = """
+    import json
+    from kafka import KafkaConsumer
+
+    consumer = KafkaConsumer("accounts", bootstrap_servers="main-kafka-bootstrap:9092", auto_offset_reset="earliest")
+    balances = {}
+    for message in consumer:
+        change = json.loads(message.value)
+        balances[change["account"]] = change["balance"]
+    """
+_STREAM = """
+    resource "aws_kinesis_stream" "payments" {
+      name             = "payments"
+      shard_count      = 2
+      retention_period = HOURS
+    }
+    """
+_AUDIT = "channels: [{match: 'kinesis:payments', needs: {retention: 30d}}]\n"
+RetentionTooShort.bad = (
+    Example(
+        {"k8s/topic.yaml": _TOPIC.replace("MORE", "retention.ms: 604800000"), "app.py": _REBUILD},
+        "a week of changes, from which balances are rebuilt",
+    ),
+    Example({"main.tf": _STREAM.replace("HOURS", "168"), "brokerlint.yaml": _AUDIT}, "a month is declared as needed"),
+)
 RetentionTooShort.good = (
     Example(
-        {
-            "k8s/topic.yaml": """
-                apiVersion: kafka.strimzi.io/v1beta2
-                kind: KafkaTopic
-                metadata: {name: audit, labels: {strimzi.io/cluster: main}}
-                spec: {partitions: 3, replicas: 3, config: {retention.ms: -1}}
-                """,
-        },
-        "an audit topic that forgets nothing",
+        {"k8s/topic.yaml": _TOPIC.replace("MORE", "retention.ms: -1"), "app.py": _REBUILD},
+        "a topic that forgets nothing",
     ),
+    Example({"main.tf": _STREAM.replace("HOURS", "720"), "brokerlint.yaml": _AUDIT}, "a month is kept"),
 )

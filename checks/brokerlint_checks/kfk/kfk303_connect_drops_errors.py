@@ -66,7 +66,20 @@ _CONNECTOR = """
       "errors.tolerance": "all"MORE
     }}
     """
-ConnectDropsErrors.bad = (Example({"connect/warehouse.json": _CONNECTOR.replace("MORE", "")}, "errors are tolerated"),)
+_STRIMZI = """
+    apiVersion: kafka.strimzi.io/v1beta2
+    kind: KafkaConnector
+    metadata: {name: search, labels: {strimzi.io/cluster: connect}}
+    spec:
+      class: org.apache.camel.kafkaconnector.elasticsearch.ElasticsearchSinkConnector
+      config:
+        topics: products
+        errors.tolerance: HOW
+    """
+ConnectDropsErrors.bad = (
+    Example({"connect/warehouse.json": _CONNECTOR.replace("MORE", "")}, "errors are tolerated"),
+    Example({"k8s/connector.yaml": _STRIMZI.replace("HOW", "all")}, "a connector of an operator"),
+)
 ConnectDropsErrors.good = (
     Example(
         {
@@ -76,4 +89,5 @@ ConnectDropsErrors.good = (
         },
         "failed records are kept",
     ),
+    Example({"k8s/connector.yaml": _STRIMZI.replace("HOW", "none")}, "a bad record stops the connector"),
 )
