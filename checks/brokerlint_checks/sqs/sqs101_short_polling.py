@@ -132,22 +132,33 @@ _LOOP = """
 
     main()
     """
+_ASYNC = """
+    import asyncio
+    import aioboto3
+
+    URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
+
+    async def main():
+        async with aioboto3.Session().client("sqs") as sqs:
+            while True:
+                answer = await sqs.receive_message(QueueUrl=URLWAIT)
+                for message in answer.get("Messages", []):
+                    print(message["Body"])
+                    await sqs.delete_message(QueueUrl=URL, ReceiptHandle=message["ReceiptHandle"])
+
+    asyncio.run(main())
+    """
 ShortPolling.bad = (
     Example({"worker.py": _LOOP}, "no wait time", Confidence.MEDIUM),
     Example({"worker.py": _LOOP.replace("QueueUrl=URL)", "QueueUrl=URL, WaitTimeSeconds=0)", 1)}, "wait time 0"),
+    Example({"worker.py": _ASYNC.replace("WAIT", "")}, "the same in a coroutine"),
 )
 ShortPolling.good = (
     Example({"worker.py": _LOOP.replace("QueueUrl=URL)", "QueueUrl=URL, WaitTimeSeconds=20)", 1)}, "long polling"),
     Example(
         {
-            "template.yaml": """
-                AWSTemplateFormatVersion: "2010-09-09"
-                Resources:
-                  Orders:
-                    Type: AWS::SQS::Queue
-                    Properties: {QueueName: orders, ReceiveMessageWaitTimeSeconds: 20}
-                """,
-            "worker.py": _LOOP,
+            "main.tf": 'resource "aws_sqs_queue" "orders" {\n  name = "orders"\n  receive_wait_time_seconds = 20\n}\n',
+            "worker.py": _ASYNC.replace("WAIT", ""),
         },
         "the queue itself makes receivers wait",
     ),

@@ -105,17 +105,22 @@ _WORKER = """
     main()
     """
 _RESOURCE = """
-    import boto3
+    import asyncio
+    import aioboto3
 
-    queue = boto3.resource("sqs").Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/orders")
+    async def main():
+        async with aioboto3.Session().resource("sqs") as sqs:
+            queue = await sqs.Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/orders")
+            while True:
+                for message in await queue.receive_messages(WaitTimeSeconds=20):
+                    print(await message.body)
+                    MORE
 
-    while True:
-        for message in queue.receive_messages(WaitTimeSeconds=20):
-            print(message.body)
+    asyncio.run(main())
     """
 MessageNeverDeleted.bad = (
     Example({"worker.py": _WORKER}, "receive and forget", Confidence.MEDIUM),
-    Example({"worker.py": _RESOURCE}, "the same with the resource interface", Confidence.MEDIUM),
+    Example({"worker.py": _RESOURCE.replace("MORE", 'print("done")')}, "the same with a resource", Confidence.MEDIUM),
 )
 MessageNeverDeleted.good = (
     Example(
@@ -129,7 +134,25 @@ MessageNeverDeleted.good = (
         "deleted after the work",
     ),
     Example(
-        {"worker.py": _RESOURCE.replace("print(message.body)", "print(message.body)\n            message.delete()")},
+        {"worker.py": _RESOURCE.replace("MORE", "await message.delete()")},
         "deleted through the message",
+    ),
+    Example(
+        {
+            "serverless.yml": """
+            service: orders
+            provider: {name: aws, runtime: python3.12}
+            functions:
+              work:
+                handler: worker.handler
+                events: [{sqs: {arn: "arn:aws:sqs:eu-west-1:123456789012:orders"}}]
+            """,
+            "worker.py": """
+            def handler(event, context):
+                for record in event["Records"]:
+                    print(record["body"])
+            """,
+        },
+        "the platform deletes what a function has handled",
     ),
 )

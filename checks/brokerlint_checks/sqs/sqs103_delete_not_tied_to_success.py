@@ -110,14 +110,37 @@ def _worker(*lines: str) -> dict[str, str]:
 
 _DELETE = 'sqs.delete_message(QueueUrl=URL, ReceiptHandle=message["ReceiptHandle"])'
 _POST = 'requests.post("https://bank.example/charge", data=message["Body"]).raise_for_status()'
+_SERVERLESS = """
+    service: orders
+    provider: {name: aws, runtime: python3.12}
+    functions:
+      charge:
+        handler: charge.handler
+        events: [{sqs: {arn: "arn:aws:sqs:eu-west-1:123456789012:orders"}}]
+    """
+_FUNCTION = """
+    import requests
+
+    def handler(event, context):
+        for record in event["Records"]:
+            try:
+                requests.post("https://bank.example/charge", data=record["body"]).raise_for_status()
+            except Exception as error:
+                print("failed", error)
+                MORE
+    """
 DeleteNotTiedToSuccess.bad = (
     Example(_worker("try:", f"    {_POST}", "finally:", f"    {_DELETE}"), "deleted in finally"),
     Example(_worker(_DELETE, _POST), "deleted before the work"),
+    Example({"serverless.yml": _SERVERLESS, "charge.py": _FUNCTION.replace("MORE", "continue")}, "a function swallows"),
 )
 DeleteNotTiedToSuccess.good = (
     Example(_worker(_POST, _DELETE), "deleted after the work"),
     Example(
         _worker("try:", f"    {_POST}", f"    {_DELETE}", "except Exception:", '    print("left for another attempt")'),
         "a failure leaves the message",
+    ),
+    Example(
+        {"serverless.yml": _SERVERLESS, "charge.py": _FUNCTION.replace("MORE", "raise")}, "a function fails as a whole"
     ),
 )

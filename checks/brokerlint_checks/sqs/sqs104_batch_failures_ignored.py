@@ -81,12 +81,21 @@ _SENDER = """
         LINE
     """
 _CALL = "sqs.send_message_batch(QueueUrl=URL, Entries=entries)"
+_ASYNC = """
+    import aioboto3
+
+    async def publish(url, entries):
+        async with aioboto3.Session().client("sqs") as sqs:
+            LINE
+    """
+_AWAIT = "await sqs.send_message_batch(QueueUrl=url, Entries=entries)"
 BatchFailuresIgnored.bad = (
     Example({"sender.py": _SENDER.replace("LINE", _CALL)}, "the answer is dropped"),
     Example(
         {"sender.py": _SENDER.replace("LINE", f'answer = {_CALL}\n        print(len(answer["Successful"]))')},
         "only the successes are counted",
     ),
+    Example({"sender.py": _ASYNC.replace("LINE", _AWAIT)}, "awaited, and not looked at"),
 )
 BatchFailuresIgnored.good = (
     Example(
@@ -99,4 +108,12 @@ BatchFailuresIgnored.good = (
         "failures are raised",
     ),
     Example({"sender.py": _SENDER.replace("LINE", f"return {_CALL}")}, "the caller gets the answer"),
+    Example(
+        {
+            "sender.py": _ASYNC.replace(
+                "LINE", f'if (answer := {_AWAIT}).get("Failed"):\n                raise OSError(url)'
+            )
+        },
+        "what failed is raised",
+    ),
 )

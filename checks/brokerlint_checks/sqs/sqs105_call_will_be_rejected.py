@@ -111,11 +111,30 @@ def _sender(name: str, more: str = "") -> dict[str, str]:
     return {"pay.py": _SENDER.replace("NAME", name).replace("MORE", more)}
 
 
+_QUEUE = """
+    resource "aws_sqs_queue" "pay" {
+      name                        = "pay.fifo"
+      fifo_queue                  = true
+      content_based_deduplication = VALUE
+    }
+    """
+_ASYNC = """
+    import aioboto3
+
+    async def pay(body, account):
+        url = "https://sqs.eu-west-1.amazonaws.com/123456789012/pay.fifo"
+        async with aioboto3.Session().client("sqs") as sqs:
+            await sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=account)
+    """
 CallWillBeRejected.bad = (
     Example(_sender("pay.fifo"), "no group id for a FIFO queue"),
     Example(_sender("pay", ", DelaySeconds=3600"), "a delay of an hour"),
+    Example(
+        {"main.tf": _QUEUE.replace("VALUE", "false"), "pay.py": _ASYNC}, "no deduplication id, and none from the body"
+    ),
 )
 CallWillBeRejected.good = (
     Example(_sender("pay.fifo", ", MessageGroupId=account, MessageDeduplicationId=body"), "grouped by account"),
     Example(_sender("pay", ", MessageGroupId=account"), "a group id makes a standard queue fair"),
+    Example({"main.tf": _QUEUE.replace("VALUE", "true"), "pay.py": _ASYNC}, "the body's hash is the deduplication id"),
 )

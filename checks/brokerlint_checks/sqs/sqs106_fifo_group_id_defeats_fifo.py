@@ -75,10 +75,20 @@ _SEND = """
             MessageDeduplicationId=payment["id"],
         )
     """
+_ASYNC = """
+    import aioboto3
+
+    async def pay(payment):
+        async with aioboto3.Session().resource("sqs") as sqs:
+            queue = await sqs.get_queue_by_name(QueueName="payments.fifo")
+            await queue.send_message(MessageBody=payment["body"], MessageGroupId=GROUP)
+    """
 FifoGroupIdDefeatsFifo.bad = (
     Example({"pay.py": _SEND.replace("GROUP", '"default"')}, "one group for all"),
     Example({"pay.py": _SEND.replace("GROUP", "str(uuid.uuid4())")}, "a group for each message"),
+    Example({"pay.py": _ASYNC.replace("GROUP", '"payments"')}, "one group, through the resource interface"),
 )
 FifoGroupIdDefeatsFifo.good = (
     Example({"pay.py": _SEND.replace("GROUP", 'payment["customer"]')}, "a group per customer"),
+    Example({"pay.py": _ASYNC.replace("GROUP", 'payment["account"]')}, "a group per account"),
 )

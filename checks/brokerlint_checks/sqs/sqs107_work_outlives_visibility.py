@@ -73,7 +73,31 @@ _WORKER = """
             time.sleep(60)
             sqs.delete_message(QueueUrl=URL, ReceiptHandle=message["ReceiptHandle"])
     """
+_QUEUE = """
+    resource "aws_sqs_queue" "scans" {
+      name                       = "scans"
+      visibility_timeout_seconds = SECONDS
+    }
+    """
+_ASYNC = """
+    import asyncio
+    import aioboto3
+
+    URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/scans"
+
+    async def main():
+        async with aioboto3.Session().client("sqs") as sqs:
+            while True:
+                answer = await sqs.receive_message(QueueUrl=URL, WaitTimeSeconds=20)
+                for message in answer.get("Messages", []):
+                    await asyncio.sleep(120)
+                    await sqs.delete_message(QueueUrl=URL, ReceiptHandle=message["ReceiptHandle"])
+    """
 WorkOutlivesVisibility.bad = (
     Example({"worker.py": _WORKER.replace("SECONDS", "30")}, "a minute of work, half a minute"),
+    Example({"main.tf": _QUEUE.replace("SECONDS", "60"), "scans.py": _ASYNC}, "the queue hides messages for a minute"),
 )
-WorkOutlivesVisibility.good = (Example({"worker.py": _WORKER.replace("SECONDS", "180")}, "hidden for three minutes"),)
+WorkOutlivesVisibility.good = (
+    Example({"worker.py": _WORKER.replace("SECONDS", "180")}, "hidden for three minutes"),
+    Example({"main.tf": _QUEUE.replace("SECONDS", "300"), "scans.py": _ASYNC}, "it hides them for five minutes"),
+)

@@ -92,8 +92,28 @@ _TEMPLATE = """
             Q: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}
     """
 _HANDLER = "def handler(event, context):\n    for record in event['Records']:\n        print(record['body'])\n"
+_TERRAFORM = """
+    resource "aws_sqs_queue" "orders" {
+      name = "orders"
+      REDRIVE
+    }
+    resource "aws_sqs_queue" "failed" {
+      name = "orders-dlq"
+    }
+    """
+_WORKER = """
+    import boto3
+
+    queue = boto3.resource("sqs").get_queue_by_name(QueueName="orders")
+    while True:
+        for message in queue.receive_messages(WaitTimeSeconds=20):
+            print(message.body)
+            message.delete()
+    """
+_REDRIVE = "redrive_policy = jsonencode({deadLetterTargetArn = aws_sqs_queue.failed.arn, maxReceiveCount = 5})"
 QueueWithoutDlq.bad = (
     Example({"template.yaml": _TEMPLATE, "billing/app.py": _HANDLER}, "a mapped queue without dead letters"),
+    Example({"main.tf": _TERRAFORM.replace("REDRIVE", ""), "billing/app.py": _WORKER}, "a polled queue of Terraform"),
 )
 QueueWithoutDlq.good = (
     Example(
@@ -110,4 +130,5 @@ QueueWithoutDlq.good = (
         },
         "five attempts, then the dead-letter queue",
     ),
+    Example({"main.tf": _TERRAFORM.replace("REDRIVE", _REDRIVE), "billing/app.py": _WORKER}, "a redrive policy"),
 )

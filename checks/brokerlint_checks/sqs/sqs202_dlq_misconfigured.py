@@ -91,7 +91,20 @@ def _template(dead: str) -> dict[str, str]:
     }
 
 
-DlqMisconfigured.bad = (Example(_template(""), "dead letters expire before their source's messages"),)
+_TERRAFORM = """
+    resource "aws_sqs_queue" "failed" {
+      name       = "pay-dlq.fifo"
+      fifo_queue = true
+    }
+    resource "aws_sqs_queue" "pay" {
+      name           = "payFIFO
+      redrive_policy = jsonencode({deadLetterTargetArn = aws_sqs_queue.failed.arn, maxReceiveCount = 5})
+    }
+    """
+DlqMisconfigured.bad = (
+    Example(_template(""), "dead letters expire before their source's messages"),
+    Example({"main.tf": _TERRAFORM.replace("FIFO", '"')}, "a FIFO queue for the dead letters of a standard one"),
+)
 DlqMisconfigured.good = (
     Example(
         {
@@ -109,5 +122,9 @@ DlqMisconfigured.good = (
                 """,
         },
         "dead letters are kept for two weeks",
+    ),
+    Example(
+        {"main.tf": _TERRAFORM.replace("FIFO", '.fifo"\n      fifo_queue     = true')},
+        "both are FIFO, where the age starts anew",
     ),
 )

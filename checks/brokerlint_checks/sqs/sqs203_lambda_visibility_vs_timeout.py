@@ -100,8 +100,29 @@ def _system(visibility: int) -> dict[str, str]:
     return {"template.yaml": template, "billing/app.py": _HANDLER}
 
 
+_SERVERLESS = """
+    service: mails
+    provider: {name: aws, runtime: python3.12}
+    functions:
+      send:
+        handler: app.handler
+        timeout: 30
+        events: [{sqs: {arn: !GetAtt Mails.Arn}}]
+    resources:
+      Resources:
+        Mails: {Type: AWS::SQS::Queue, Properties: {QueueName: mails, VisibilityTimeout: SECONDS}}
+    """
 LambdaVisibilityVsTimeout.bad = (
     Example(_system(30), "hidden for half the time that the function may take"),
     Example(_system(90), "less than six times the timeout"),
+    Example(
+        {"serverless.yml": _SERVERLESS.replace("SECONDS", "60"), "app.py": _HANDLER}, "twice the timeout is too little"
+    ),
 )
-LambdaVisibilityVsTimeout.good = (Example(_system(360), "six times the function's timeout"),)
+LambdaVisibilityVsTimeout.good = (
+    Example(_system(360), "six times the function's timeout"),
+    Example(
+        {"serverless.yml": _SERVERLESS.replace("SECONDS", "180"), "app.py": _HANDLER},
+        "six times as long as it may take",
+    ),
+)

@@ -100,8 +100,30 @@ _HANDLER = """
                 failed.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failed}
     """
+_SERVERLESS = """
+    service: mails
+    provider: {name: aws, runtime: python3.12}
+    functions:
+      send:
+        handler: app.handler
+        events: [{sqs: {arn: "arn:aws:sqs:eu-west-1:123456789012:mails", batchSize: 10MORE}}]
+    """
+_POWERTOOLS = """
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+    processor = BatchProcessor(event_type=EventType.SQS)
+
+    def send(record):
+        print(record.body)
+
+    def handler(event, context):
+        return process_partial_response(event=event, record_handler=send, processor=processor, context=context)
+    """
 PartialBatchMismatch.bad = (
     Example({"template.yaml": _TEMPLATE.replace("MORE", ""), "billing/app.py": _HANDLER}, "reported, not expected"),
+    Example(
+        {"serverless.yml": _SERVERLESS.replace("MORE", ""), "app.py": _POWERTOOLS}, "a batch processor reports, too"
+    ),
 )
 PartialBatchMismatch.good = (
     Example(
@@ -110,5 +132,12 @@ PartialBatchMismatch.good = (
             "billing/app.py": _HANDLER,
         },
         "both sides agree",
+    ),
+    Example(
+        {
+            "serverless.yml": _SERVERLESS.replace("MORE", ", functionResponseType: ReportBatchItemFailures"),
+            "app.py": _POWERTOOLS,
+        },
+        "the mapping expects what the processor reports",
     ),
 )

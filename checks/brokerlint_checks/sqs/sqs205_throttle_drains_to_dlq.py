@@ -86,7 +86,30 @@ def _template(mapping: str) -> dict[str, str]:
     }
 
 
-ThrottleDrainsToDlq.bad = (Example(_template(""), "two at a time, three receives"),)
+_TERRAFORM = """
+    resource "aws_sqs_queue" "failed" {
+      name = "jobs-dlq"
+    }
+    resource "aws_sqs_queue" "jobs" {
+      name           = "jobs"
+      redrive_policy = jsonencode({deadLetterTargetArn = aws_sqs_queue.failed.arn, maxReceiveCount = COUNT})
+    }
+    resource "aws_lambda_function" "work" {
+      function_name                  = "work"
+      handler                        = "app.handler"
+      runtime                        = "python3.12"
+      reserved_concurrent_executions = 1
+    }
+    resource "aws_lambda_event_source_mapping" "jobs" {
+      event_source_arn = aws_sqs_queue.jobs.arn
+      function_name    = aws_lambda_function.work.arn
+    }
+    """
+ThrottleDrainsToDlq.bad = (
+    Example(_template(""), "two at a time, three receives"),
+    Example({"main.tf": _TERRAFORM.replace("COUNT", "1")}, "one receive, and one at a time"),
+)
 ThrottleDrainsToDlq.good = (
     Example(_template(", ScalingConfig: {MaximumConcurrency: 2}"), "the mapping polls for two at a time"),
+    Example({"main.tf": _TERRAFORM.replace("COUNT", "10")}, "ten receives"),
 )
