@@ -253,8 +253,6 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "decode_guarded": "an error while decoding does not leave the loop (bool)",
     "pauses": "the consumer pauses partitions while work runs (bool)",
     "heartbeat": "the visibility timeout is extended while work runs (bool)",
-    "time_limit": "constant seconds after which a task is stopped (int)",
-    "predefined_queues": "the task queue's broker is told its queues (bool)",
     "delivery_count": "the delivery count of a shared record is looked at (bool)",
     "ignored_keys": "configuration keys that this kind of client ignores (list)",
     # Clients

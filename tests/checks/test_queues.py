@@ -390,11 +390,11 @@ def test_tasks_that_outlive_their_message():
     assert ask("CEL101", task(countdown=7200, config_complete=False)) == ()
     assert ask("CEL101", task(countdown=7200, channel="kafka:celery")) == ()
     assert "not" in ask("CEL101", task(countdown=90000))[0].advice[0]
-    assert len(ask("CEL101", task(role="consume", acks_late=True, time_limit=3600))) == 1
+    assert len(ask("CEL101", task(role="consume", acks_late=True, config={"task_time_limit": 3600}))) == 1
 
 
 def test_an_option_without_effect():
-    about = {"role": "consume", "predefined_queues": True, "config": {"visibility_timeout": 3600}}
+    about = {"role": "consume", "config": {"predefined_queues": True, "visibility_timeout": 3600}}
     (finding,) = ask("CEL101", task(**about))
     assert finding.severity.value == "warning"
 

@@ -31,13 +31,14 @@ class CeleryVisibilityMismatch(Check):
     severity, confidence = Severity.ERROR, Confidence.HIGH
     profiles = frozenset({"strict"})
     needs = "code"
+    single = "Celery: the check is about its transport for SQS"
     sources = ("https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/sqs.html#caveats",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every task that outlives its message's invisibility."""
         for endpoint in topology.endpoints(system="sqs", library="celery"):
             option = setting(endpoint, "visibility_timeout")
-            predefined = endpoint.facts.get("predefined_queues")
+            predefined = setting(endpoint, "predefined_queues")
             if predefined and option is not None and endpoint.role == "consume":
                 message = "visibility_timeout has no effect beside predefined_queues: the queue's own timeout holds"
                 finding = self.finding(message, *topology.channels_of(endpoint)).at(endpoint).variety("ignored")
@@ -78,9 +79,9 @@ def _held(endpoint: Endpoint) -> tuple[float, str] | None:
     countdown = endpoint.facts.get("countdown")
     if countdown:
         return float(countdown), "the countdown"
-    limit_seconds = endpoint.facts.get("time_limit")
-    if endpoint.facts.get("acks_late") and limit_seconds:
-        return float(limit_seconds), "the time limit"
+    seconds = setting(endpoint, "task_time_limit")
+    if endpoint.facts.get("acks_late") and isinstance(seconds, int | float):
+        return float(seconds), "the time limit"
     return None
 
 
@@ -97,12 +98,34 @@ _TASKS = """
     def later(name):
         report.apply_async(args=[name], countdown=7200)
     """
+_PREDEFINED = """
+    from celery import Celery
+
+    app = Celery("exports", broker="sqs://")
+    app.conf.task_default_queue = "exports"
+    app.conf.broker_transport_options = {
+        "predefined_queues": {"exports": {"url": "https://sqs.eu-west-1.amazonaws.com/123456789012/exports"}},
+    }
+
+    @app.task(acks_late=True, time_limit=3000)
+    def export(name):
+        print(name)
+
+    export.delay("orders")
+    """
+_QUEUE = 'resource "aws_sqs_queue" "exports" {\n  name = "exports"\n  visibility_timeout_seconds = SECONDS\n}\n'
 CeleryVisibilityMismatch.bad = (
     Example({"reports.py": _TASKS.replace("OPTIONS", "")}, "two hours with the default of half an hour"),
+    Example(
+        {"main.tf": _QUEUE.replace("SECONDS", "600"), "exports.py": _PREDEFINED}, "stopped after the queue's patience"
+    ),
 )
 CeleryVisibilityMismatch.good = (
     Example(
         {"reports.py": _TASKS.replace("OPTIONS", 'app.conf.broker_transport_options = {"visibility_timeout": 10800}')},
         "hidden for three hours",
+    ),
+    Example(
+        {"main.tf": _QUEUE.replace("SECONDS", "3600"), "exports.py": _PREDEFINED}, "the queue is patient for an hour"
     ),
 )

@@ -28,6 +28,7 @@ class TaskAcknowledgedEarly(Check):
     severity, confidence = Severity.ADVICE, Confidence.HIGH
     profiles = frozenset({"strict"})
     needs = "code"
+    single = "Celery: the check is about its order of acknowledging and running"
     sources = ("https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-late",)
 
     def find(self, topology: Topology) -> Iterator[Finding]:
@@ -65,7 +66,23 @@ _TASKS = """
     def pay(card):
         charge.delay(card)
     """
-TaskAcknowledgedEarly.bad = (Example({"payments.py": _TASKS.replace("LATE", "")}, "Celery's default"),)
+_SHARED = """
+    import smtplib
+    from celery import Celery, shared_task
+
+    app = Celery("mails")
+    app.conf.broker_url = "sqs://"
+    app.conf.task_acks_late = LATE
+
+    @shared_task
+    def welcome(address):
+        smtplib.SMTP("mail").sendmail("shop@example.org", address, "Welcome")
+    """
+TaskAcknowledgedEarly.bad = (
+    Example({"payments.py": _TASKS.replace("LATE", "")}, "Celery's default"),
+    Example({"mails.py": _SHARED.replace("LATE", "False")}, "switched off for all tasks"),
+)
 TaskAcknowledgedEarly.good = (
     Example({"payments.py": _TASKS.replace("LATE", "acks_late=True")}, "acknowledged afterwards"),
+    Example({"mails.py": _SHARED.replace("LATE", "True")}, "switched on for all tasks"),
 )

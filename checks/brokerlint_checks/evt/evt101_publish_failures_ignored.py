@@ -68,6 +68,14 @@ _SENDER = """
     def announce(entry):
         LINE
     """
+_ASYNC = """
+    import aioboto3
+
+    async def announce(entry):
+        async with aioboto3.Session().client("events") as events:
+            answer = await events.put_events(Entries=[entry])
+            print("announced", ANSWER)
+    """
 PublishFailuresIgnored.bad = (
     Example({"announce.py": _SENDER.replace("LINE", "events.put_events(Entries=[entry])")}, "the answer is dropped"),
     Example(
@@ -84,6 +92,7 @@ PublishFailuresIgnored.bad = (
         },
         "a batch to a topic",
     ),
+    Example({"announce.py": _ASYNC.replace("ANSWER", "answer")}, "the answer is only logged"),
 )
 PublishFailuresIgnored.good = (
     Example(
@@ -98,4 +107,5 @@ PublishFailuresIgnored.good = (
     Example(
         {"announce.py": _SENDER.replace("LINE", "return events.put_events(Entries=[entry])")}, "the caller gets it"
     ),
+    Example({"announce.py": _ASYNC.replace("ANSWER", '1 - answer["FailedEntryCount"]')}, "failures are subtracted"),
 )

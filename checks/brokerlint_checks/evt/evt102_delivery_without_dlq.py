@@ -84,5 +84,33 @@ def _template(more: str) -> dict[str, str]:
     }
 
 
-DeliveryWithoutDlq.bad = (Example(_template(""), "a rule's target"),)
-DeliveryWithoutDlq.good = (Example(_template(", DeadLetterConfig: {Arn: !GetAtt Failed.Arn}"), "with dead letters"),)
+_TERRAFORM = """
+    resource "aws_cloudwatch_event_rule" "orders" {
+      name          = "orders"
+      event_pattern = jsonencode({source = ["shop"]})
+    }
+    resource "aws_lambda_function" "ship" {
+      function_name = "ship"
+      handler       = "app.handler"
+      runtime       = "python3.12"
+    }
+    resource "aws_sqs_queue" "failed" {
+      name = "ship-dlq"
+    }
+    resource "aws_cloudwatch_event_target" "ship" {
+      rule = aws_cloudwatch_event_rule.orders.name
+      arn  = aws_lambda_function.ship.arn
+      MORE
+    }
+    """
+DeliveryWithoutDlq.bad = (
+    Example(_template(""), "a rule's target"),
+    Example({"main.tf": _TERRAFORM.replace("MORE", "")}, "a function that may be throttled"),
+)
+DeliveryWithoutDlq.good = (
+    Example(_template(", DeadLetterConfig: {Arn: !GetAtt Failed.Arn}"), "with dead letters"),
+    Example(
+        {"main.tf": _TERRAFORM.replace("MORE", "dead_letter_config { arn = aws_sqs_queue.failed.arn }")},
+        "kept in a queue",
+    ),
+)

@@ -84,7 +84,25 @@ def _template(more: str) -> dict[str, str]:
     }
 
 
-TargetWillRejectDelivery.bad = (Example(_template(""), "a FIFO queue without a group id"),)
+_TERRAFORM = """
+    resource "aws_sns_topic" "prices" {
+      name       = "pricesFIFO
+    }
+    resource "aws_sqs_queue" "prices" {
+      name       = "prices.fifo"
+      fifo_queue = true
+    }
+    resource "aws_sns_topic_subscription" "prices" {
+      topic_arn = aws_sns_topic.prices.arn
+      protocol  = "sqs"
+      endpoint  = aws_sqs_queue.prices.arn
+    }
+    """
+TargetWillRejectDelivery.bad = (
+    Example(_template(""), "a FIFO queue without a group id"),
+    Example({"main.tf": _TERRAFORM.replace("FIFO", '"')}, "a standard topic before a FIFO queue"),
+)
 TargetWillRejectDelivery.good = (
     Example(_template(", SqsParameters: {MessageGroupId: orders}"), "the target names a group"),
+    Example({"main.tf": _TERRAFORM.replace("FIFO", '.fifo"\n      fifo_topic = true')}, "topic and queue are FIFO"),
 )

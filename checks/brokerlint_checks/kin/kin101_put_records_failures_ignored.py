@@ -62,7 +62,18 @@ _SEND = """
         LINE
     """
 _CALL = 'kinesis.put_records(StreamName="clicks", Records=records)'
-PutRecordsFailuresIgnored.bad = (Example({"clicks.py": _SEND.replace("LINE", _CALL)}, "the answer is dropped"),)
+_FIREHOSE = """
+    import aioboto3
+
+    async def send(records):
+        async with aioboto3.Session().client("firehose") as firehose:
+            answer = await firehose.put_record_batch(DeliveryStreamName="clicks", Records=records)
+            print("sent", answer["KEY"])
+    """
+PutRecordsFailuresIgnored.bad = (
+    Example({"clicks.py": _SEND.replace("LINE", _CALL)}, "the answer is dropped"),
+    Example({"clicks.py": _FIREHOSE.replace("KEY", "RequestId")}, "something else is read"),
+)
 PutRecordsFailuresIgnored.good = (
     Example(
         {
@@ -72,4 +83,5 @@ PutRecordsFailuresIgnored.good = (
         },
         "failures are raised",
     ),
+    Example({"clicks.py": _FIREHOSE.replace("KEY", "FailedPutCount")}, "the number of failures is read"),
 )

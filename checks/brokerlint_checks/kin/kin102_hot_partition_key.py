@@ -56,5 +56,19 @@ _SEND = """
     def click(event):
         kinesis.put_record(StreamName="clicks", Data=event["body"], PartitionKey=KEY)
     """
-HotPartitionKey.bad = (Example({"clicks.py": _SEND.replace("KEY", '"clicks"')}, "one key"),)
-HotPartitionKey.good = (Example({"clicks.py": _SEND.replace("KEY", 'event["device"]')}, "keyed by device"),)
+_STREAM = 'resource "aws_kinesis_stream" "scans" {\n  name = "scans"\n  shard_count = COUNT\n}\n'
+_ASYNC = """
+    import aioboto3
+
+    async def scan(body):
+        async with aioboto3.Session().client("kinesis") as kinesis:
+            await kinesis.put_record(StreamName="scans", Data=body, PartitionKey="scan")
+    """
+HotPartitionKey.bad = (
+    Example({"clicks.py": _SEND.replace("KEY", '"clicks"')}, "one key"),
+    Example({"main.tf": _STREAM.replace("COUNT", "4"), "scans.py": _ASYNC}, "three of four shards are empty"),
+)
+HotPartitionKey.good = (
+    Example({"clicks.py": _SEND.replace("KEY", 'event["device"]')}, "keyed by device"),
+    Example({"main.tf": _STREAM.replace("COUNT", "1"), "scans.py": _ASYNC}, "there is one shard only"),
+)

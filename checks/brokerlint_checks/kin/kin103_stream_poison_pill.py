@@ -86,7 +86,25 @@ def _template(more: str) -> dict[str, str]:
     }
 
 
-StreamPoisonPill.bad = (Example(_template(""), "the default: try for ever"),)
+_TERRAFORM = """
+    resource "aws_lambda_function" "audit" {
+      function_name = "audit"
+      handler       = "app.handler"
+      runtime       = "python3.12"
+    }
+    resource "aws_lambda_event_source_mapping" "orders" {
+      event_source_arn  = "arn:aws:kafka:eu-west-1:123456789012:cluster/shop/0000"
+      function_name     = aws_lambda_function.audit.arn
+      topics            = ["orders"]
+      starting_position = "LATEST"
+      MORE
+    }
+    """
+StreamPoisonPill.bad = (
+    Example(_template(""), "the default: try for ever"),
+    Example({"main.tf": _TERRAFORM.replace("MORE", "")}, "a topic that one record can block"),
+)
 StreamPoisonPill.good = (
     Example(_template(", MaximumRetryAttempts: 5, BisectBatchOnFunctionError: true"), "five attempts, then split"),
+    Example({"main.tf": _TERRAFORM.replace("MORE", "maximum_record_age_in_seconds = 3600")}, "given up after an hour"),
 )
