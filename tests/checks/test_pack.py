@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 import brokerlint_checks
-from brokerlint.checking import Check, Example, Registry, run
+from brokerlint.checking import Check, Example
 from brokerlint.checking.check import HEADINGS
 from brokerlint.checking.registry import checks_in
+from brokerlint.checking.trial import tried
+from brokerlint.config import within
 from brokerlint.explain import explain
+from brokerlint.facts import Facts
 from brokerlint.pipeline import analyse_sources
-from brokerlint.topology import build
+from brokerlint.topology import Declarations
 from brokerlint_checks.catalogue import catalogue
 
 CHECKS = checks_in(brokerlint_checks)
-REGISTRY = Registry(CHECKS)
-BY_DECLARATION = {"KFK302", "COST102"}
-"""Checks that fire on declarations only, which an example of code and manifests cannot hold."""
-
-
-AWAITING: dict[str, str] = {}
-"""Bad examples that need a fact which linking does not give yet; remove the row when it does."""
 
 
 def examples(kind: str) -> list[object]:
     return [
-        pytest.param(check, example, id=name, marks=[pytest.mark.xfail(reason=AWAITING[name])] if waits else [])
+        pytest.param(check, example, id=f"{check.id}-{index}")
         for check in CHECKS
         for index, example in enumerate(getattr(check, kind))
-        for name in [f"{check.id}-{index}"]
-        for waits in [kind == "bad" and name in AWAITING]
     ]
 
 
-def found(check: type[Check], example: Example) -> list[object]:
-    facts = analyse_sources(example.files)
-    assert not facts.diagnostics, facts.diagnostics
-    result = run(build(facts), REGISTRY.select(select=[check.id]))
-    assert not result.diagnostics, result.diagnostics
-    return list(result.findings)
+def analyse(files: Mapping[str, str]) -> tuple[Facts, Declarations]:
+    return analyse_sources(files), within(files).declarations()
 
 
 @pytest.mark.parametrize(("check", "example"), examples("bad"))
 def test_a_bad_example_is_found(check: type[Check], example: Example):
-    findings = found(check, example)
-    assert findings
-    assert all(finding.confidence >= example.expect for finding in findings[:1])
-    assert all(finding.place is not None and finding.message and finding.evidence for finding in findings)
+    result = tried(check, example, analyse)
+    assert not result.diagnostics
+    assert result.findings
+    assert all(finding.confidence >= example.expect for finding in result.findings[:1])
+    assert all(finding.place is not None and finding.message and finding.evidence for finding in result.findings)
 
 
 @pytest.mark.parametrize(("check", "example"), examples("good"))
 def test_a_good_example_is_left_alone(check: type[Check], example: Example):
-    assert found(check, example) == []
+    result = tried(check, example, analyse)
+    assert not result.diagnostics
+    assert result.findings == ()
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
@@ -69,10 +63,6 @@ class TestDocumentation:
         assert check.__module__.rpartition(".")[2] == f"{check.id.lower()}_{check.name.replace('-', '_')}"
         assert check.sources
         assert all(source.startswith("https://") for source in check.sources)
-
-    def test_it_has_examples_of_both_kinds(self, check: type[Check]):
-        assert check.good
-        assert check.bad or check.id in BY_DECLARATION
 
     def test_its_page_has_everything(self, check: type[Check]):
         page = explain(check)

@@ -345,6 +345,21 @@ def test_a_file_of_the_first_version_is_read(facts_of: Reader) -> None:
 # --- Brokers ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("image", "basics"),
+    [
+        ("apache/kafka", {"pinned_image": False}),
+        ("apache/kafka:latest", {"pinned_image": False}),
+        ("registry:5000/apache/kafka", {"pinned_image": False}),
+        ("apache/kafka@sha256:0123", {"pinned_image": True}),
+        ("apache/kafka:${KAFKA_VERSION}", None),
+    ],
+)
+def test_the_image_of_a_broker_may_change(image: str, basics: dict[str, bool] | None, facts_of: Reader) -> None:
+    facts = facts_of({"docker-compose.yml": f"services:\n  kafka:\n    image: '{image}'\n"})
+    assert facts.channels[0].properties.get("basics") == basics
+
+
 def test_a_broker_is_a_cluster_with_its_settings(facts_of: Reader) -> None:
     facts = facts_of({
         "docker-compose.yml": (
@@ -366,6 +381,7 @@ def test_a_broker_is_a_cluster_with_its_settings(facts_of: Reader) -> None:
     assert cluster.properties["auto_create"] is False
     assert cluster.properties["partitions"] == 4
     assert cluster.properties["storage"] == "ephemeral"
+    assert cluster.properties["basics"] == {"pinned_image": True}
     assert cluster.properties["listeners"] == [
         {"name": "IN", "tls": False}, {"name": "OUT", "tls": True, "external": True},
     ]  # fmt: skip

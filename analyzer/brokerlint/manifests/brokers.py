@@ -46,9 +46,10 @@ def cluster(brokers: Sequence[Broker], profile: str) -> ChannelFact:
         "metadata": _metadata(config),
         "version": _version(first.image),
         "listeners": _listeners(config),
+        "basics": _basics(first.image),
         **broker_properties(config),
     }
-    known = {key: value for key, value in properties.items() if value not in (None, "", [])}
+    known = {key: value for key, value in properties.items() if value not in (None, "", [], {})}
     defaulted = tuple(key for key in _PLATFORM_DEFAULTS if key not in known) if "redpanda" not in first.image else ()
     known |= {key: _PLATFORM_DEFAULTS[key] for key in defaulted}
     return ChannelFact(
@@ -105,6 +106,15 @@ def _metadata(config: Mapping[str, str]) -> str:
 def _version(image: str) -> str:
     tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
     return tag if re.match(r"v?\d", tag) else ""
+
+
+def _basics(image: str) -> dict[str, bool]:
+    """Whether the image stays the same when it is pulled again; nothing where its tag is filled in elsewhere."""
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    if not digest and any(sign in tag for sign in "${*"):
+        return {}
+    return {"pinned_image": bool(digest) or tag not in ("", "latest")}
 
 
 def _listeners(config: Mapping[str, str]) -> list[dict[str, Any]]:

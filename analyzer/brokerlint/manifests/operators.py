@@ -115,7 +115,7 @@ def _kafka_cluster(path: str, node: Node, texts: Texts, profile: str) -> Told:
         "listeners": [_listener(one) for one in kafka.get("listeners").elements()] or None,
         "basics": {
             "rack_awareness": bool(kafka.get("rack")),
-            "disruption_budget": bool(kafka.get("template", "podDisruptionBudget")),
+            "disruption_budget": True,  # the operator makes one
             "exporter": bool(spec.get("kafkaExporter") or kafka.get("metricsConfig")),
             "resource_limits": bool(kafka.get("resources", "limits")),
             "rebalancing": bool(spec.get("cruiseControl")),

@@ -62,9 +62,8 @@ class MessageErrorUnchecked(Check):
 
 def _missing(endpoint: Endpoint) -> list[str]:
     """The tests that are known to be missing."""
-    call = endpoint.operation
     tests = []
-    if endpoint.facts.get("none_test") == "missing" and not call.endswith(".consume"):
+    if endpoint.facts.get("none_test") == "missing":
         tests.append("a test for None")
     if endpoint.facts.get("error_checked") is False:
         tests.append("looking at error()")

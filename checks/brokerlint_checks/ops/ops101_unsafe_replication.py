@@ -81,7 +81,19 @@ def _topic(replicas: int, more: str) -> dict[str, str]:
     }
 
 
-UnsafeReplication.bad = (Example(_topic(1, ""), "one copy"),)
+_TERRAFORM = """
+    resource "kafka_topic" "payments" {
+      name               = "payments"
+      partitions         = 6
+      replication_factor = 3
+      config             = {"min.insync.replicas" = "COPIES"}
+    }
+    """
+UnsafeReplication.bad = (
+    Example(_topic(1, ""), "one copy"),
+    Example({"prod/topics.tf": _TERRAFORM.replace("COPIES", "3")}, "one broker down stops all writes"),
+)
 UnsafeReplication.good = (
     Example(_topic(3, ", config: {min.insync.replicas: 2}"), "three copies, two of which confirm"),
+    Example({"prod/topics.tf": _TERRAFORM.replace("COPIES", "2")}, "one broker down stops nothing"),
 )

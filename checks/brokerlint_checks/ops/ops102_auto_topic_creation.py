@@ -72,5 +72,17 @@ def _cluster(value: str) -> dict[str, str]:
     }
 
 
-AutoTopicCreation.bad = (Example(_cluster("true"), "switched on"),)
-AutoTopicCreation.good = (Example(_cluster("false"), "switched off"),)
+_COMPOSE = """
+    services:
+      kafka:
+        image: apache/kafka:4.1.0
+        environment: {KAFKA_AUTO_CREATE_TOPICS_ENABLE: "VALUE"}
+    """
+AutoTopicCreation.bad = (
+    Example(_cluster("true"), "switched on"),
+    Example({"deploy/prod/docker-compose.yml": _COMPOSE.replace("VALUE", "true")}, "by a variable of the image"),
+)
+AutoTopicCreation.good = (
+    Example(_cluster("false"), "switched off"),
+    Example({"deploy/prod/docker-compose.yml": _COMPOSE.replace("VALUE", "false")}, "topics must be declared"),
+)

@@ -70,7 +70,20 @@ _SEND = """
     def publish(event):
         producer.send("events", event).add_errback(print)
     """
-SingleBootstrapBroker.bad = (Example({"app.py": _SEND.replace("HOSTS", "kafka-0.kafka:9092")}, "the first broker"),)
+_ASYNC = """
+    from aiokafka import AIOKafkaConsumer
+
+    async def main():
+        async with AIOKafkaConsumer("events", bootstrap_servers=[HOSTS], group_id="audit") as consumer:
+            async for message in consumer:
+                print(message.value)
+    """
+_FIRST, _SECOND = '"b-1.shop.kafka.eu-west-1.amazonaws.com:9098"', '"b-2.shop.kafka.eu-west-1.amazonaws.com:9098"'
+SingleBootstrapBroker.bad = (
+    Example({"app.py": _SEND.replace("HOSTS", "kafka-0.kafka:9092")}, "the first broker"),
+    Example({"audit.py": _ASYNC.replace("HOSTS", _FIRST)}, "a list of one"),
+)
 SingleBootstrapBroker.good = (
     Example({"app.py": _SEND.replace("HOSTS", "kafka-bootstrap:9092")}, "the service before all brokers"),
+    Example({"audit.py": _ASYNC.replace("HOSTS", f"{_FIRST}, {_SECOND}")}, "two brokers"),
 )

@@ -98,7 +98,41 @@ _ALARM = """
           Statistic: Maximum
 """
 _HANDLER = "def handler(event, context):\n    print(event)\n"
-LagUnmonitored.bad = (Example({"template.yaml": _TEMPLATE, "billing/app.py": _HANDLER}, "no alarm"),)
+_TERRAFORM = """
+    resource "aws_sqs_queue" "mails" {
+      name           = "mails"
+      redrive_policy = jsonencode({deadLetterTargetArn = aws_sqs_queue.failed.arn, maxReceiveCount = 5})
+    }
+    resource "aws_sqs_queue" "failed" {
+      name                      = "mails-dlq"
+      message_retention_seconds = 1209600
+    }
+    resource "aws_cloudwatch_metric_alarm" "mails" {
+      alarm_name          = "mails"
+      namespace           = "AWS/SQS"
+      metric_name         = "ApproximateAgeOfOldestMessage"
+      dimensions          = {QueueName = aws_sqs_queue.QUEUE.name}
+      comparison_operator = "GreaterThanThreshold"
+      threshold           = 0
+    }
+    """
+
+_WORKER = """
+    import boto3
+
+    queue = boto3.resource("sqs").get_queue_by_name(QueueName="mails")
+    while True:
+        for message in queue.receive_messages(WaitTimeSeconds=20):
+            print(message.body)
+            message.delete()
+    """
+LagUnmonitored.bad = (
+    Example({"template.yaml": _TEMPLATE, "billing/app.py": _HANDLER}, "no alarm"),
+    Example(
+        {"prod/main.tf": _TERRAFORM.replace("QUEUE", "failed"), "app.py": _WORKER}, "only dead letters are watched"
+    ),
+)
 LagUnmonitored.good = (
     Example({"template.yaml": _TEMPLATE.rstrip() + _ALARM, "billing/app.py": _HANDLER}, "an alarm on the age"),
+    Example({"prod/main.tf": _TERRAFORM.replace("QUEUE", "mails"), "app.py": _WORKER}, "an alarm of Terraform"),
 )

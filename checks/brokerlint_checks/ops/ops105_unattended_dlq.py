@@ -85,5 +85,29 @@ _ALARM = """
           Period: 60
           Statistic: Maximum
 """
-UnattendedDlq.bad = (Example({"template.yaml": _TEMPLATE}, "nobody is told"),)
-UnattendedDlq.good = (Example({"template.yaml": _TEMPLATE.rstrip() + _ALARM}, "an alarm when it is not empty"),)
+_TERRAFORM = """
+    resource "aws_sqs_queue" "mails" {
+      name           = "mails"
+      redrive_policy = jsonencode({deadLetterTargetArn = aws_sqs_queue.failed.arn, maxReceiveCount = 5})
+    }
+    resource "aws_sqs_queue" "failed" {
+      name                      = "mails-dlq"
+      message_retention_seconds = 1209600
+    }
+    resource "aws_cloudwatch_metric_alarm" "mails" {
+      alarm_name          = "mails"
+      namespace           = "AWS/SQS"
+      metric_name         = "ApproximateNumberOfMessagesVisible"
+      dimensions          = {QueueName = aws_sqs_queue.QUEUE.name}
+      comparison_operator = "GreaterThanThreshold"
+      threshold           = 0
+    }
+    """
+UnattendedDlq.bad = (
+    Example({"template.yaml": _TEMPLATE}, "nobody is told"),
+    Example({"prod/main.tf": _TERRAFORM.replace("QUEUE", "mails")}, "only the queue itself is watched"),
+)
+UnattendedDlq.good = (
+    Example({"template.yaml": _TEMPLATE.rstrip() + _ALARM}, "an alarm when it is not empty"),
+    Example({"prod/main.tf": _TERRAFORM.replace("QUEUE", "failed")}, "an alarm of Terraform"),
+)

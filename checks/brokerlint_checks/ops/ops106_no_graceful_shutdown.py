@@ -94,5 +94,35 @@ def _system(end: str) -> dict[str, str]:
     return {"deploy/prod/orders.yaml": _DEPLOYMENT, "orders/app.py": _LOOP.replace("END", end)}
 
 
-NoGracefulShutdown.bad = (Example(_system('print("stopped")'), "never closed"),)
-NoGracefulShutdown.good = (Example(_system("consumer.close()"), "closed at the end"),)
+_POLL = """
+    import signal
+    import boto3
+
+    queue = boto3.resource("sqs").Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/scans")
+    running = True
+
+    def stop(number, frame):
+        global running
+        running = False
+
+    TERM
+    while running:
+        for message in queue.receive_messages(WaitTimeSeconds=20):
+            print(message.body)
+            message.delete()
+    """
+_SCANS = {
+    "deploy/prod/docker-compose.yml": "services: {scans: {build: ../../scans, command: python app.py}}",
+    "scans/Dockerfile": "FROM python:3.12\nCOPY . .\n",
+}
+NoGracefulShutdown.bad = (
+    Example(_system('print("stopped")'), "never closed"),
+    Example({**_SCANS, "scans/app.py": _POLL.replace("TERM", "print('started')")}, "nothing tells it to stop"),
+)
+NoGracefulShutdown.good = (
+    Example(_system("consumer.close()"), "closed at the end"),
+    Example(
+        {**_SCANS, "scans/app.py": _POLL.replace("TERM", "signal.signal(signal.SIGTERM, stop)")},
+        "SIGTERM ends the loop",
+    ),
+)

@@ -85,7 +85,28 @@ _SMALL = """
         replicas: 1
         storage: {type: ephemeral}
     """
-SelfManagedKafkaGaps.bad = (Example({"deploy/prod/kafka.yaml": _SMALL}, "one broker without a disk"),)
+_COMPOSE = """
+    services:
+      kafka: {image: "apache/kafka:latest", ports: ["9092:9092"]}
+    """
+_LARGE = """
+    apiVersion: kafka.strimzi.io/v1beta2
+    kind: Kafka
+    metadata: {name: main, annotations: {strimzi.io/kraft: enabled, strimzi.io/node-pools: enabled}}
+    spec:
+      kafka: {version: 4.1.0, rack: {topologyKey: topology.kubernetes.io/zone}, resources: {limits: {memory: 8Gi}}}
+      kafkaExporter: {}
+      cruiseControl: {}
+    ---
+    apiVersion: kafka.strimzi.io/v1beta2
+    kind: KafkaNodePool
+    metadata: {name: both, labels: {strimzi.io/cluster: main}}
+    spec: {replicas: 3, roles: [controller, broker], storage: {type: persistent-claim, size: 100Gi}}
+    """
+SelfManagedKafkaGaps.bad = (
+    Example({"deploy/prod/kafka.yaml": _SMALL}, "one broker without a disk"),
+    Example({"deploy/prod/docker-compose.yml": _COMPOSE}, "one container"),
+)
 SelfManagedKafkaGaps.good = (
     Example(
         {
@@ -99,4 +120,5 @@ SelfManagedKafkaGaps.good = (
         },
         "a managed service",
     ),
+    Example({"deploy/prod/kafka.yaml": _LARGE}, "three brokers with disks, racks, limits and metrics"),
 )

@@ -68,5 +68,24 @@ _NEW = """
     spec:
       kafka: {version: 4.1.0}
     """
-ZookeeperDeadEnd.bad = (Example({"deploy/prod/kafka.yaml": _OLD}, "with ZooKeeper"),)
-ZookeeperDeadEnd.good = (Example({"deploy/prod/kafka.yaml": _NEW}, "KRaft"),)
+_COMPOSE = """
+    services:
+      zookeeper: {image: "confluentinc/cp-zookeeper:7.6.1", environment: {ZOOKEEPER_CLIENT_PORT: 2181}}
+      kafka:
+        image: confluentinc/cp-kafka:7.6.1
+        environment: {KAFKA_ZOOKEEPER_CONNECT: "zookeeper:2181"}
+    """
+_KRAFT = """
+    services:
+      kafka:
+        image: confluentinc/cp-kafka:8.0.0
+        environment: {KAFKA_PROCESS_ROLES: "broker,controller", KAFKA_NODE_ID: 1}
+    """
+ZookeeperDeadEnd.bad = (
+    Example({"deploy/prod/kafka.yaml": _OLD}, "with ZooKeeper"),
+    Example({"deploy/prod/docker-compose.yml": _COMPOSE}, "a container of its own"),
+)
+ZookeeperDeadEnd.good = (
+    Example({"deploy/prod/kafka.yaml": _NEW}, "KRaft"),
+    Example({"deploy/prod/docker-compose.yml": _KRAFT}, "broker and controller in one container"),
+)

@@ -27,6 +27,20 @@ class TestSettings:
         assert one.config["auto_store"] == {"value": True, "origin": "library-default"}
         assert one.facts["config_complete"] is True
 
+    @pytest.mark.parametrize(
+        ("given", "known"),
+        [
+            ('["one:9092", "two:9092"]', "one:9092,two:9092"),
+            ('["one:9092", os.environ["SECOND"]]', "one:9092,*"),
+            ('["one:9092"]', "one:9092"),
+            ('"one:9092,two:9092"', "one:9092,two:9092"),
+        ],
+    )
+    def test_every_broker_of_a_list(self, given, known, endpoints):
+        code = f"import os\nfrom kafka import KafkaConsumer\nc = KafkaConsumer('t', bootstrap_servers={given})\nc.poll()\n"
+        (one,) = endpoints(code)
+        assert one.config["bootstrap"]["value"] == known
+
     def test_of_kafka_python_with_a_pinned_version(self, endpoints):
         code = 'from kafka import KafkaProducer\np = KafkaProducer(bootstrap_servers="b:9092")\np.send("t", b"x")\n'
         (one,) = endpoints(code, "produce", requirements_DOT_txt="kafka-python==2.0.2\n")

@@ -356,6 +356,54 @@ class TestEnds:
         whole = 'from kafka import KafkaConsumer\nc = KafkaConsumer("a", group_id="g")\n' + code
         assert [one["how"] for one in facts(whole)["closes"]] == how
 
+    POLL = """
+        import signal
+        import threading
+        import boto3
+
+        sqs = boto3.client("sqs")
+        stopped = threading.Event()
+        running = True
+
+        class Killer:
+            killed = False
+
+            def __init__(self):
+                signal.signal(signal.SIGTERM, self.kill)
+
+            def kill(self, *_):
+                self.killed = True
+
+        def stop(*_):
+            global running
+            running = False
+
+        def end(*_):
+            stopped.set()
+
+        killer = Killer()
+        signal.signal(signal.SIGNAL, HANDLER)
+        while TEST:
+            for message in sqs.receive_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/1/a").get("Messages", []):
+                print(message["Body"])
+        """
+
+    @pytest.mark.parametrize(
+        ("number", "handler", "test", "how"),
+        [
+            ("SIGTERM", "stop", "running", ["signal"]),
+            ("SIGTERM", "end", "not stopped.is_set()", ["signal"]),
+            ("SIGTERM", "end", "running", []),
+            ("SIGTERM", "lambda *_: stopped.set()", "not stopped.is_set()", ["signal"]),
+            ("SIGINT", "stop", "running", []),
+            ("SIGINT", "stop", "not killer.killed", ["signal"]),
+            ("SIGTERM", "stop", "True", []),
+        ],
+    )
+    def test_of_a_loop_that_a_signal_ends(self, number, handler, test, how, facts):
+        code = self.POLL.replace("SIGNAL", number).replace("HANDLER", handler).replace("TEST", test)
+        assert [one["how"] for one in facts(code)["closes"]] == how
+
 
 @pytest.mark.parametrize(
     ("make", "kind"),

@@ -14,7 +14,7 @@ from brokerlint.link import naming, objects
 from brokerlint.link.endpoints import Found
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import At
-from brokerlint.link.values import Client, Const, External, FunctionValue, Instance, Method, Record, Values
+from brokerlint.link.values import Client, Collection, Const, External, FunctionValue, Instance, Method, Record, Values
 from brokerlint.models.model import Library
 
 _SECRETS = ("password", "secret", "token")
@@ -118,6 +118,8 @@ def is_placeholder(text: str) -> bool:
 
 
 def _setting(ev: Evaluator, name: str, values: Values) -> dict[str, Any]:
+    if name == "bootstrap" and len(values) == 1 and isinstance(values[0], Collection) and len(values[0].items) > 1:
+        return _brokers(values[0])
     for value in values:
         if isinstance(value, Const) and not isinstance(value.value, bytes):
             return {"value": normal(name, value.value), "origin": "literal"}
@@ -132,6 +134,16 @@ def _setting(ev: Evaluator, name: str, values: Values) -> dict[str, Any]:
     if env:
         return {"value": None, "origin": "env-required", "env": env}
     return {"value": None, "origin": "unknown"}
+
+
+def _brokers(brokers: Collection) -> dict[str, Any]:
+    """Several addresses as one text, with ``*`` for those that are not known."""
+    named = [next((n for n in naming.names(item, "config") if n.kind == "exact"), None) for item in brokers.items]
+    known = [one for one in named if one is not None]
+    if not known:
+        return {"value": None, "origin": "unknown"}
+    text = ",".join(str(one.text) if one is not None else "*" for one in named)
+    return {"value": text, "origin": known[0].origin}
 
 
 def callable_path(ev: Evaluator, value: object) -> str:

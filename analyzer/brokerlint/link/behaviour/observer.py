@@ -25,6 +25,7 @@ from brokerlint.link.behaviour import (
     producing,
     responses,
     sources,
+    stopping,
 )
 from brokerlint.link.behaviour.clients import Act, Clients
 from brokerlint.link.behaviour.effects import Effects
@@ -117,7 +118,7 @@ class Observer:
             "loop": consuming.loop_around(origins),
             "group_kind": _group_kind(found),
             "seeks": consuming.seeks(self._ev, acts, found.sink, use.operation.act, found.activation),
-            "closes": self._closes(found, acts),
+            "closes": self._closes(found, acts, origins),
         }
         facts["group_varies"] = connecting.group_varies(self._made(found), use.group) if use.system == "kafka" else None
         facts["rebuilds"] = self._rebuilds(facts, walks, config)
@@ -233,9 +234,12 @@ class Observer:
                 found.setdefault((kind, moment.place.path, moment.place.line), {"class": kind, "place": moment.place})
         return list(found.values())
 
-    def _closes(self, found: Found, acts: list[Act]) -> list[dict[str, Any]]:
+    def _closes(self, found: Found, acts: list[Act], origins: list[Origin]) -> list[dict[str, Any]]:
         entered = clients.entered(self._ev, self._clients.identity(found))
-        return [*consuming.closes(acts), *({"how": "context-manager", "place": place} for place in entered)]
+        closes = [*consuming.closes(acts), *({"how": "context-manager", "place": place} for place in entered)]
+        if found.use.system == "sqs":  # nothing has to be told to the queue: it is enough that the loop ends
+            closes += stopping.signalled(self._sites, origins)
+        return closes
 
     def _receive_arguments(self, found: Found, acts: list[Act], origins: list[Origin], config: Config) -> Facts:
         facts: Facts = {}
