@@ -416,6 +416,8 @@ def test_requests_that_could_be_batched():
     assert ask("COST101", system(produce("sqs:q", loop="over-items", batch=True))) == ()
     assert ask("COST101", system(produce("sqs:q", loop="over-items", loop_count=3))) == ()
     assert ask("COST101", system(produce("sqs:q", loop="none"))) == ()
+    (stream,) = ask("COST101", system(produce("kinesis:clicks", loop="over-items", batch=False)))
+    assert stream.message.endswith("per request: up to 500 times the requests")  # Kinesis charges for records
     assert len(ask("COST101", system(consume("sqs:q", loop_kind="while-true", max_messages=None)))) == 1
     one = consume("sqs:q", loop_kind="while-true", max_messages=1, effects=works("ml"))
     assert ask("COST101", system(one)) == ()

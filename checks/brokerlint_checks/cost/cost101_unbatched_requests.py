@@ -25,7 +25,7 @@ class UnbatchedRequests(Check):
 
     ## Why it is bad
     Requests are what is paid for, and a batch holds ten messages: up to ten times the price, and ten times the round
-    trips.
+    trips. Kinesis charges for records: there it is round trips, up to 500 times as many.
 
     ## When it is fine
     One message at a time is asked for on purpose because the work is long, the loop runs a few times, messages are
@@ -71,16 +71,23 @@ class UnbatchedRequests(Check):
                     yield self._told(topology, endpoint, "deletes", "delete_message_batch")
 
     def _told(self, topology: Topology, endpoint: Endpoint, verb: str, better: str) -> Finding:
-        most = limit("sqs", "max_batch")
-        saved = price("sqs_standard_requests") * (1 - 1 / most)
         message = (
             f"{code_name(endpoint)} {verb} one message of '{topology.label_of(endpoint)}' per request: up to "
-            f"{most} times the requests (about ${saved:.2f} per million messages)"
+            f"{_too_many(endpoint.system)}"
         )
         finding = self.finding(message, *topology.channels_of(endpoint)).at(sink_of(endpoint), endpoint).variety(verb)
         return finding.checked("long work, one at a time: no", "few items: no", "declared low volume: no").advise(
             f"use {better}"
         )
+
+
+def _too_many(system: str) -> str:
+    """What single requests come to; Kinesis charges for records, so that there only the round trips count."""
+    if system == "kinesis":
+        return f"{limit('kinesis', 'max_batch')} times the requests"
+    most = limit("sqs", "max_batch")
+    saved = price("sns_publish" if system == "sns" else "sqs_standard_requests") * (1 - 1 / most)
+    return f"{most} times the requests (about ${saved:.2f} per million messages)"
 
 
 def _sends_singly(endpoint: Endpoint) -> bool:
@@ -120,6 +127,14 @@ _SEND = """
     def publish(orders):
         LINES
     """
+_KINESIS = """
+    import aioboto3
+
+    async def publish(clicks):
+        async with aioboto3.Session().client("kinesis") as kinesis:
+            for click in CLICKS:
+                await kinesis.put_record(StreamName="clicks", Data=click["body"], PartitionKey=click["user"])
+    """
 UnbatchedRequests.bad = (
     Example(
         {
@@ -129,6 +144,7 @@ UnbatchedRequests.bad = (
         },
         "a request per order",
     ),
+    Example({"clicks.py": _KINESIS.replace("CLICKS", "clicks")}, "a request per click"),
 )
 UnbatchedRequests.good = (
     Example(
@@ -147,4 +163,5 @@ UnbatchedRequests.good = (
         },
         "ten orders per request",
     ),
+    Example({"clicks.py": _KINESIS.replace("CLICKS", "(clicks[0], clicks[-1])")}, "the first and the last one only"),
 )

@@ -98,18 +98,40 @@ def _floor(cluster: ChannelNode) -> float | None:
     return float(brokers * model["hours_per_month"] * price(row))
 
 
-CostShapeMismatch.bad = ()
-CostShapeMismatch.good = (
-    Example(
-        {
-            "app.py": """
-                import boto3
+_MSK = """
+    resource "aws_msk_cluster" "main" {
+      cluster_name           = "main"
+      kafka_version          = "3.9.x"
+      number_of_broker_nodes = 3
+      broker_node_group_info {
+        instance_type = "kafka.m5.large"
+      }
+    }
+    """
+_WORKER = """
+    from kafka import KafkaConsumer
 
-                def send(body):
-                    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs"
-                    boto3.client("sqs").send_message(QueueUrl=url, MessageBody=body)
-                """,
-        },
-        "without a declared volume nothing is computed",
-    ),
+    for message in KafkaConsumer("mails", group_id="mailer"):
+        print(message.value)
+    """
+_QUEUE = """
+    AWSTemplateFormatVersion: "2010-09-09"
+    Resources:
+      Clicks: {Type: AWS::SQS::Queue, Properties: {QueueName: clicks}}
+    """
+_VOLUME = "channels: [{match: 'CHANNEL', needs: {volume: NUMBER/s}}]\n"
+
+
+def _declared(channel: str, number: int) -> dict[str, str]:
+    return {"brokerlint.yaml": _VOLUME.replace("CHANNEL", channel).replace("NUMBER", str(number))}
+
+
+CostShapeMismatch.bad = (
+    Example({"main.tf": _MSK, "mailer.py": _WORKER, **_declared("kafka:mails", 2)}, "a cluster for two mails a second"),
+    Example({"template.yaml": _QUEUE, **_declared("sqs:clicks", 900)}, "900 requests a second, day and night"),
+)
+CostShapeMismatch.good = (
+    Example({"main.tf": _MSK, "mailer.py": _WORKER, **_declared("kafka:mails", 2000)}, "a cluster for 2000 a second"),
+    Example({"template.yaml": _QUEUE, **_declared("sqs:clicks", 9)}, "nine requests a second"),
+    Example({"main.tf": _MSK, "mailer.py": _WORKER}, "without a declared volume nothing is computed"),
 )

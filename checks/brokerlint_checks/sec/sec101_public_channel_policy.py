@@ -75,5 +75,29 @@ def _template(principal: str) -> dict[str, str]:
     }
 
 
-PublicChannelPolicy.bad = (Example(_template('"*"'), "everybody may send"),)
-PublicChannelPolicy.good = (Example(_template("{Service: sns.amazonaws.com}"), "a service may send"),)
+_TERRAFORM = """
+    resource "aws_sns_topic" "orders" {
+      name = "orders"
+    }
+    resource "aws_sns_topic_policy" "orders" {
+      arn = aws_sns_topic.orders.arn
+      policy = jsonencode({
+        Statement = [{
+          Effect    = "Allow"
+          Principal = "*"
+          Action    = "sns:Publish"
+          Resource  = aws_sns_topic.orders.arn
+          CONDITION
+        }]
+      })
+    }
+    """
+_ACCOUNT = 'Condition = {StringEquals = {"aws:SourceAccount" = "123456789012"}}'
+PublicChannelPolicy.bad = (
+    Example(_template('"*"'), "everybody may send"),
+    Example({"prod/main.tf": _TERRAFORM.replace("CONDITION", "")}, "everybody may publish"),
+)
+PublicChannelPolicy.good = (
+    Example(_template("{Service: sns.amazonaws.com}"), "a service may send"),
+    Example({"prod/main.tf": _TERRAFORM.replace("CONDITION", _ACCOUNT)}, "everybody in one account"),
+)

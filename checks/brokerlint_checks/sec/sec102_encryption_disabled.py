@@ -49,5 +49,21 @@ def _template(value: str) -> dict[str, str]:
     }
 
 
-EncryptionDisabled.bad = (Example(_template("false"), "switched off"),)
-EncryptionDisabled.good = (Example(_template("true"), "the default"),)
+_TERRAFORM = """
+    resource "aws_kinesis_stream" "clicks" {
+      name            = "clicks"
+      shard_count     = 1
+      encryption_type = "TYPE"
+      MORE
+    }
+    """
+EncryptionDisabled.bad = (
+    Example(_template("false"), "switched off"),
+    Example({"prod/main.tf": _TERRAFORM.replace("TYPE", "NONE").replace("MORE", "")}, "a stream without"),
+)
+EncryptionDisabled.good = (
+    Example(_template("true"), "the default"),
+    Example(
+        {"prod/main.tf": _TERRAFORM.replace("TYPE", "KMS").replace("MORE", 'kms_key_id = "alias/clicks"')}, "with a key"
+    ),
+)

@@ -86,10 +86,24 @@ _SEND = """
         producer.produce("events", event)
         producer.poll(0)
     """
-InsecureTransport.bad = (Example({"app.py": _SEND.replace("PORT", "9092")}, "plaintext to another host"),)
+_ASYNC = """
+    from aiokafka import AIOKafkaConsumer
+
+    async def main():
+        async with AIOKafkaConsumer(
+            "events", group_id="audit", bootstrap_servers="HOST:9092", security_protocol="PLAINTEXT"
+        ) as consumer:
+            async for message in consumer:
+                print(message.value)
+    """
+InsecureTransport.bad = (
+    Example({"app.py": _SEND.replace("PORT", "9092")}, "plaintext to another host"),
+    Example({"audit.py": _ASYNC.replace("HOST", "kafka.shop.example.org")}, "said to be plaintext"),
+)
 InsecureTransport.good = (
     Example(
         {"app.py": _SEND.replace('PORT"', '9098", "security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER"')},
         "TLS and a login",
     ),
+    Example({"audit.py": _ASYNC.replace("HOST", "kafka.shop.svc.cluster.local")}, "inside the Kubernetes cluster"),
 )

@@ -59,7 +59,20 @@ _CLIENT = """
         producer.produce("events", event)
         producer.poll(0)
     """
-HardCodedCredential.bad = (Example({"app.py": _CLIENT.replace("SECRET", '"q7Lz0vB3xW9sT"')}, "a password"),)
+_AWS = """
+    import os
+    import boto3
+
+    sqs = boto3.client("sqs", aws_access_key_id=os.environ["KEY"], aws_secret_access_key=SECRET)
+
+    def send(body):
+        sqs.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/jobs", MessageBody=body)
+    """
+HardCodedCredential.bad = (
+    Example({"app.py": _CLIENT.replace("SECRET", '"q7Lz0vB3xW9sT"')}, "a password"),
+    Example({"jobs.py": _AWS.replace("SECRET", '"q7Lz0vB3xW9sTq7Lz0vB3xW9sTq7Lz0vB3xW9sT1"')}, "an AWS key"),
+)
 HardCodedCredential.good = (
     Example({"app.py": _CLIENT.replace("SECRET", 'os.environ["KAFKA_PASSWORD"]')}, "from the environment"),
+    Example({"jobs.py": _AWS.replace("SECRET", '"test"')}, "a dummy of a local set-up"),
 )

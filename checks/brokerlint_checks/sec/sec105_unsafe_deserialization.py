@@ -56,5 +56,23 @@ _LOOP = """
     for message in consumer:
         print(message.value)
     """
-UnsafeDeserialization.bad = (Example({"worker.py": _LOOP.replace("LOADER", "pickle.loads")}, "pickled messages"),)
-UnsafeDeserialization.good = (Example({"worker.py": _LOOP.replace("LOADER", "json.loads")}, "JSON"),)
+_QUEUE = """
+    import boto3
+    import yaml
+
+    queue = boto3.resource("sqs").Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/jobs")
+    while True:
+        for message in queue.receive_messages(WaitTimeSeconds=20):
+            print(LOAD)
+            message.delete()
+    """
+UnsafeDeserialization.bad = (
+    Example({"worker.py": _LOOP.replace("LOADER", "pickle.loads")}, "pickled messages"),
+    Example(
+        {"jobs.py": _QUEUE.replace("LOAD", "yaml.load(message.body, Loader=yaml.Loader)")}, "YAML that makes objects"
+    ),
+)
+UnsafeDeserialization.good = (
+    Example({"worker.py": _LOOP.replace("LOADER", "json.loads")}, "JSON"),
+    Example({"jobs.py": _QUEUE.replace("LOAD", "yaml.safe_load(message.body)")}, "YAML without objects"),
+)

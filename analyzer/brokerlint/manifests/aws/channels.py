@@ -151,6 +151,9 @@ def _stream(resource: Resource) -> dict[str, Any]:
     mode = resource.get("StreamModeDetails", "StreamMode").text
     if mode:
         found["mode"] = "on-demand" if mode.upper() == "ON_DEMAND" else "provisioned"
+    encryption = resource.get("StreamEncryption", "EncryptionType").text
+    if encryption:
+        found["encrypted"] = encryption.upper() != "NONE"
     return found
 
 

@@ -116,6 +116,7 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "ShardCount": "shard_count",
             "RetentionPeriodHours": "retention_period",
             "StreamModeDetails.StreamMode": "stream_mode_details.stream_mode",
+            "StreamEncryption.EncryptionType": "encryption_type",
         },
     ),
     "aws_kinesis_stream_consumer": ("AWS::Kinesis::StreamConsumer", {"StreamARN": "stream_arn"}),
