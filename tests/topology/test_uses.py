@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from systems import channel_name, consume, declared, link, produce, service, system
 
 from brokerlint.confidence import Confidence
@@ -91,6 +92,19 @@ def test_a_mapping_and_its_handler_are_one_consumer():
 def test_a_disabled_mapping_consumes_nothing():
     topology = system(service("fn"), link("event_source_mapping", "sqs:jobs", "service:fn", enabled=False))
     assert topology.channel("sqs:jobs").consumers().services() == ()
+
+
+@pytest.mark.parametrize(("others", "consumers"), [((), ()), ((True,), ("fn",))])
+def test_the_handler_of_a_disabled_mapping_consumes_nothing(others, consumers):
+    handler = consume("sqs:jobs", by="fn", library="aws-lambda", operation="event_source_mapping")
+    mappings = [link("event_source_mapping", "sqs:jobs", "service:fn", enabled=each) for each in (*others, False)]
+    assert system(handler, *mappings).channel("sqs:jobs").consumers().services() == consumers
+
+
+def test_code_that_polls_beside_a_disabled_mapping_consumes():
+    mapping = link("event_source_mapping", "sqs:jobs", "service:fn", enabled=False)
+    topology = system(consume("sqs:jobs", by="fn", operation="receive_message"), mapping)
+    assert topology.channel("sqs:jobs").consumers().services() == ("fn",)
 
 
 def test_a_subscription_joins_topic_and_queue():

@@ -148,7 +148,7 @@ def _with_links(facts: Facts, names: _Names, uses: list[Use]) -> list[Use]:
         known.setdefault((use.role, use.channel, use.service.name if use.service else ""), []).append(index)
     result = list(uses)
     for link in facts.links:
-        if link.kind in _NO_TRAFFIC or link.properties.get("enabled") is False:
+        if link.kind in _NO_TRAFFIC or _is_off(link):
             continue
         sides: tuple[tuple[Role, str, str], ...] = (
             ("consume", link.source, link.target),
@@ -166,4 +166,17 @@ def _with_links(facts: Facts, names: _Names, uses: list[Use]) -> list[Use]:
             if not same:
                 service = (services.get(name) or Service(name)) if name else None
                 result.append(Use(role, channel, service, None, link, None, Confidence.CERTAIN, "" if name else far))
-    return result
+    off = {(link.kind, link.source, link.target) for link in facts.links if _is_off(link)}
+    return [use for use in result if not _through(use, off)]
+
+
+def _is_off(link: Link) -> bool:
+    """The manifest has the link and says that nothing goes over it."""
+    return link.properties.get("enabled") is False
+
+
+def _through(use: Use, off: set[tuple[str, str, str]]) -> bool:
+    """The handler gets its messages from one of these links, and no other link was joined to it."""
+    if use.link is not None or use.endpoint is None or use.service is None:
+        return False
+    return (use.endpoint.operation, use.channel, f"service:{use.service.name}") in off

@@ -102,7 +102,34 @@ _WORKER = """
             producer.flush()
         consumer.commit(message)
     """
-HandBuiltQueueOnLog.bad = (Example({"mail/worker.py": _WORKER}, "a retry topic, a counter, a dead-letter topic"),)
+_ASYNC = """
+    import json
+    import httpx
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+    async def main():
+        consumer = AIOKafkaConsumer("calls", bootstrap_servers="b:9092", group_id="calls", enable_auto_commit=False)
+        producer = AIOKafkaProducer(bootstrap_servers="b:9092")
+        await consumer.start()
+        await producer.start()
+        async for message in consumer:
+            call = json.loads(message.value)
+            try:
+                async with httpx.AsyncClient() as client:
+                    await client.post(call["url"], json=call["body"])
+            except httpx.HTTPError:
+                FAILED
+            await consumer.commit()
+    """
+_AGAIN = """if call["attempt"] < 5:
+                    call["attempt"] += 1
+                    await producer.send_and_wait("calls", json.dumps(call).encode())
+                else:
+                    await producer.send_and_wait("calls-dlq", message.value)"""
+HandBuiltQueueOnLog.bad = (
+    Example({"mail/worker.py": _WORKER}, "a retry topic, a counter, a dead-letter topic"),
+    Example({"calls/worker.py": _ASYNC.replace("FAILED", _AGAIN)}, "sent to their own topic again, up to five times"),
+)
 HandBuiltQueueOnLog.good = (
     Example(
         {
@@ -120,5 +147,9 @@ HandBuiltQueueOnLog.good = (
                 """,
         },
         "the queue retries and dead-letters by itself",
+    ),
+    Example(
+        {"calls/worker.py": _ASYNC.replace("FAILED", 'await producer.send_and_wait("calls-dlq", message.value)')},
+        "a dead-letter topic alone is good practice",
     ),
 )

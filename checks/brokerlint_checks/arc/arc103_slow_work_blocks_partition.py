@@ -85,7 +85,27 @@ _WORKER = """
         time.sleep(10)
         consumer.commit(message)
     """
-SlowWorkBlocksPartition.bad = (Example({"video/worker.py": _WORKER}, "ten seconds per record"),)
+_POLLER = """
+    import subprocess
+    from concurrent.futures import ThreadPoolExecutor
+    from kafka import KafkaConsumer
+
+    pool = ThreadPoolExecutor(4)
+    consumer = KafkaConsumer("videos", bootstrap_servers="broker:9092", group_id="video", max_poll_records=1)
+    for message in consumer:
+        WORK
+    """
+SlowWorkBlocksPartition.bad = (
+    Example({"video/worker.py": _WORKER}, "ten seconds per record"),
+    Example(
+        {"video/worker.py": _POLLER.replace("WORK", 'subprocess.run(["convert", message.value])')},
+        "a program per record",
+    ),
+)
 SlowWorkBlocksPartition.good = (
     Example({"video/worker.py": _WORKER.replace("        time.sleep(10)\n", "")}, "nothing shows that it is slow"),
+    Example(
+        {"video/worker.py": _POLLER.replace("WORK", 'pool.submit(subprocess.run, ["convert", message.value])')},
+        "in a pool",
+    ),
 )

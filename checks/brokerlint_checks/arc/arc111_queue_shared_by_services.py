@@ -120,6 +120,33 @@ _BILLING = """
 
     main()
     """
+_TEMPLATE = """
+    AWSTemplateFormatVersion: "2010-09-09"
+    Transform: AWS::Serverless-2016-10-31
+    Globals: {Function: {Handler: app.handler, Runtime: python3.12}}
+    Resources:
+      Orders: {Type: AWS::SQS::Queue}
+      Billing:
+        Type: AWS::Serverless::Function
+        Properties:
+          CodeUri: billing/
+          Events: {Q: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}}
+      Shipping:
+        Type: AWS::Serverless::Function
+        Properties:
+          CodeUri: shipping/
+          Events: {Q: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn, Enabled: VALUE}}}
+    """
+
+
+def _mapped(enabled: str) -> dict[str, str]:
+    return {
+        "template.yaml": _TEMPLATE.replace("VALUE", enabled),
+        "billing/app.py": "def handler(event, context):\n    print('invoice', event)\n",
+        "shipping/app.py": "def handler(event, context):\n    print('parcel', event)\n",
+    }
+
+
 QueueSharedByServices.bad = (
     Example(
         {
@@ -136,36 +163,7 @@ QueueSharedByServices.bad = (
         "billing and shipping poll one queue",
         Confidence.MEDIUM,
     ),
-    Example(
-        {
-            "template.yaml": """
-                AWSTemplateFormatVersion: "2010-09-09"
-                Transform: AWS::Serverless-2016-10-31
-                Resources:
-                  Orders:
-                    Type: AWS::SQS::Queue
-                  Billing:
-                    Type: AWS::Serverless::Function
-                    Properties:
-                      CodeUri: billing/
-                      Handler: app.handler
-                      Runtime: python3.12
-                      Events:
-                        Q: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}
-                  Shipping:
-                    Type: AWS::Serverless::Function
-                    Properties:
-                      CodeUri: shipping/
-                      Handler: app.handler
-                      Runtime: python3.12
-                      Events:
-                        Q: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}
-                """,
-            "billing/app.py": "def handler(event, context):\n    print('invoice', event)\n",
-            "shipping/app.py": "def handler(event, context):\n    print('parcel', event)\n",
-        },
-        "two functions mapped to one queue",
-    ),
+    Example(_mapped("true"), "two functions mapped to one queue"),
 )
 QueueSharedByServices.good = (
     Example(
@@ -182,6 +180,7 @@ QueueSharedByServices.good = (
         },
         "a queue for each service, fed by one topic",
     ),
+    Example(_mapped("false"), "a mapping is switched off"),
     Example(
         {
             "docker-compose.yml": """

@@ -107,18 +107,17 @@ ProducerSideFanOut.bad = (
     Example(
         {
             "shop/orders.py": """
-                import boto3
+                from confluent_kafka import Producer
 
-                sqs = boto3.client("sqs")
-                MAIL = "https://sqs.eu-west-1.amazonaws.com/123456789012/mail"
-                STOCK = "https://sqs.eu-west-1.amazonaws.com/123456789012/stock"
+                producer = Producer({"bootstrap.servers": "broker:9092"})
 
                 def announce(body):
-                    sqs.send_message(QueueUrl=MAIL, MessageBody=body)
-                    sqs.send_message(QueueUrl=STOCK, MessageBody=body)
+                    producer.produce("orders-for-mail", body)
+                    producer.produce("orders-for-stock", body)
+                    producer.flush()
                 """,
         },
-        "the same body to two queues",
+        "the same record to two topics",
     ),
 )
 ProducerSideFanOut.good = (
@@ -138,17 +137,12 @@ ProducerSideFanOut.good = (
     Example(
         {
             "shop/orders.py": """
-                import boto3
+                import aioboto3
 
-                sqs = boto3.client("sqs")
-                FAST = "https://sqs.eu-west-1.amazonaws.com/123456789012/fast"
-                SLOW = "https://sqs.eu-west-1.amazonaws.com/123456789012/slow"
-
-                def route(body, urgent):
-                    if urgent:
-                        sqs.send_message(QueueUrl=FAST, MessageBody=body)
-                    else:
-                        sqs.send_message(QueueUrl=SLOW, MessageBody=body)
+                async def route(body, urgent, fast, slow):
+                    async with aioboto3.Session().resource("sqs") as sqs:
+                        queue = await sqs.get_queue_by_name(QueueName="fast" if urgent else "slow")
+                        await queue.send_message(MessageBody=body)
                 """,
         },
         "one of two queues",

@@ -122,6 +122,19 @@ _KEEPER = """
 
     main()
     """
+_PEEK = """
+    import asyncio
+    import aioboto3
+
+    async def main():
+        async with aioboto3.Session().resource("sqs") as sqs:
+            queue = await sqs.get_queue_by_name(QueueName="NAME")
+            while True:
+                for message in await queue.receive_messages(VisibilityTimeout=0, WaitTimeSeconds=20):
+                    print(await message.body)
+
+    asyncio.run(main())
+    """
 HandBuiltReplay.bad = (
     Example(
         {
@@ -142,22 +155,7 @@ HandBuiltReplay.bad = (
         },
         "each body goes to S3 and a script sends them again",
     ),
-    Example(
-        {
-            "watcher/app.py": """
-                import boto3
-
-                sqs = boto3.client("sqs")
-                URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
-
-                while True:
-                    answer = sqs.receive_message(QueueUrl=URL, VisibilityTimeout=0, WaitTimeSeconds=20)
-                    for message in answer.get("Messages", []):
-                        print(message["Body"])
-                """,
-        },
-        "a service peeks at a queue",
-    ),
+    Example({"watcher/app.py": _PEEK.replace("NAME", "orders")}, "a service peeks at a queue"),
 )
 HandBuiltReplay.good = (
     Example(
@@ -176,14 +174,5 @@ HandBuiltReplay.good = (
         },
         "a stream keeps the history",
     ),
-    Example(
-        {
-            "orders/redrive.py": """
-                import boto3
-
-                boto3.client("sqs").start_message_move_task(SourceArn="arn:aws:sqs:eu-west-1:123456789012:orders-dlq")
-                """,
-        },
-        "dead letters are redriven",
-    ),
+    Example({"watcher/app.py": _PEEK.replace("NAME", "orders-dlq")}, "dead letters are looked at"),
 )

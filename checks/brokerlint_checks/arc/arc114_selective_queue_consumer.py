@@ -76,7 +76,28 @@ _WORKER = """
             print("invoice", message["Body"])
             sqs.delete_message(QueueUrl=URL, ReceiptHandle=receipt)
     """
-SelectiveQueueConsumer.bad = (Example({"invoices/worker.py": _WORKER}, "other types are given back"),)
+_ASYNC = """
+    import json
+    import time
+    import aioboto3
+
+    async def main():
+        async with aioboto3.Session().resource("sqs") as sqs:
+            queue = await sqs.get_queue_by_name(QueueName="documents")
+            while True:
+                for message in await queue.receive_messages(WaitTimeSeconds=20):
+                    document = json.loads(await message.body)
+                    if TEST:
+                        continue
+                    print("invoice", document)
+                    await message.delete()
+    """
+SelectiveQueueConsumer.bad = (
+    Example({"invoices/worker.py": _WORKER}, "other types are given back"),
+    Example(
+        {"invoices/worker.py": _ASYNC.replace("TEST", 'document["type"] != "invoice"')}, "other types are left alone"
+    ),
+)
 SelectiveQueueConsumer.good = (
     Example(
         {
@@ -93,5 +114,8 @@ SelectiveQueueConsumer.good = (
                 """,
         },
         "a queue of its own, behind a filter",
+    ),
+    Example(
+        {"invoices/worker.py": _ASYNC.replace("TEST", 'document["not_before"] > time.time()')}, "it waits for its time"
     ),
 )

@@ -75,7 +75,32 @@ _WORKER = """
             sns.publish(TopicArn="arn:aws:sns:eu-west-1:123456789012:totals", Message=json.dumps(totals))
             totals, due = {}, time.time() + 60
     """
-StreamAggregationOnQueue.bad = (Example({"totals/worker.py": _WORKER}, "totals per minute"),)
+_ASYNC = """
+    import json
+    import time
+    import aioboto3
+
+    async def main(results):
+        totals, due, done = {}, time.time() + 60, []
+        async with aioboto3.Session().resource("sqs") as sqs:
+            queue = await sqs.get_queue_by_name(QueueName="sales")
+            while True:
+                for message in await queue.receive_messages(WaitTimeSeconds=20):
+                    sale = json.loads(await message.body)
+                    totals[sale["shop"]] = totals.get(sale["shop"], 0) + sale["price"]
+                    EACH
+                if time.time() > due:
+                    results.write(json.dumps(totals))
+                    totals, due = {}, time.time() + 60
+                    ALL
+    """
+StreamAggregationOnQueue.bad = (
+    Example({"totals/worker.py": _WORKER}, "totals per minute"),
+    Example(
+        {"totals/worker.py": _ASYNC.replace("EACH", "await message.delete()").replace("ALL", "print(due)")},
+        "written by the clock",
+    ),
+)
 StreamAggregationOnQueue.good = (
     Example(
         {
@@ -97,5 +122,9 @@ StreamAggregationOnQueue.good = (
                 """,
         },
         "each sale is stored before its message is deleted",
+    ),
+    Example(
+        {"totals/worker.py": _ASYNC.replace("EACH", "done.append(message)").replace("ALL", "await delete(done)")},
+        "deleted afterwards",
     ),
 )
