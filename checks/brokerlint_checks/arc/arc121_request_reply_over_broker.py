@@ -116,44 +116,32 @@ _PRICING = """
         producer.produce("price-answers", b"42", headers=message.headers())
         producer.flush()
     """
+_TASK = """
+    from celery import Celery
+    from flask import Flask
+
+    app = Flask(__name__)
+    tasks = Celery("tasks", broker="sqs://")
+
+    @tasks.task
+    def total(order):
+        return sum(order)
+
+    @app.get("/total")
+    def show():
+        ANSWER
+    """
 RequestReplyOverBroker.bad = (
     Example({"gateway/app.py": _GATEWAY, "pricing/app.py": _PRICING}, "a price is asked for through two topics"),
     Example(
-        {
-            "web.py": """
-                from celery import Celery
-                from flask import Flask
-
-                app = Flask(__name__)
-                tasks = Celery("tasks", broker="sqs://")
-
-                @tasks.task
-                def total(order):
-                    return sum(order)
-
-                @app.get("/total")
-                def show():
-                    return str(total.delay([1, 2]).get(timeout=10))
-                """,
-        },
+        {"web.py": _TASK.replace("ANSWER", "return str(total.delay([1, 2]).get(timeout=10))")},
         "an HTTP handler waits for a task",
     ),
 )
 RequestReplyOverBroker.good = (
     Example(
-        {
-            "gateway/app.py": """
-                import httpx
-                from flask import Flask
-
-                app = Flask(__name__)
-
-                @app.get("/price/<item>")
-                def price(item):
-                    return httpx.get(f"http://pricing/{item}", timeout=2).text
-                """,
-        },
-        "a direct call with a timeout",
+        {"web.py": _TASK.replace("ANSWER", 'return {"task": total.delay([1, 2]).id}, 202')},
+        "the browser gets the task's id and asks later",
     ),
     Example(
         {

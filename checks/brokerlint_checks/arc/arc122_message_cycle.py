@@ -122,12 +122,33 @@ def _handler(source: str, target: str) -> str:
     return _HANDLER.replace("{source}", source).replace("{target}", target)
 
 
+_SERVERLESS = """
+    service: pages
+    provider: {name: aws, runtime: python3.12}
+    functions:
+      crawl:
+        handler: app.handler
+        events: [{sqs: {arn: "arn:aws:sqs:eu-west-1:123456789012:pages"}}]
+    """
+_CRAWL = """
+    import json
+    import boto3
+
+    queue = boto3.resource("sqs").get_queue_by_name(QueueName="pages")
+
+    def handler(event, context):
+        for record in event["Records"]:
+            page = json.loads(record["body"])
+            SEND
+    """
+_SEND = 'queue.send_message(MessageBody=json.dumps({"depth": page["depth"] + 1}))'
 MessageCycle.bad = (
     Example(
         {"stock/app.py": _handler("stock", "prices"), "pricing/app.py": _handler("prices", "stock")},
         "two services answer each other for ever",
     ),
     Example({"loop/app.py": _handler("stock", "stock")}, "a handler feeds its own queue"),
+    Example({"serverless.yml": _SERVERLESS, "app.py": _CRAWL.replace("SEND", _SEND)}, "a function feeds its own queue"),
 )
 MessageCycle.good = (
     Example(
@@ -136,10 +157,8 @@ MessageCycle.good = (
     ),
     Example(
         {
-            "pages/app.py": _handler("pages", "pages").replace(
-                "                sqs.send_message(",
-                '                if int(message["Attributes"]["depth"]) < 50:\n                    sqs.send_message(',
-            )
+            "serverless.yml": _SERVERLESS,
+            "app.py": _CRAWL.replace("SEND", f'if page["depth"] < 50:\n                {_SEND}'),
         },
         "the next page, up to a depth",
     ),

@@ -106,5 +106,35 @@ def _chain(*topics: str) -> dict[str, str]:
     }
 
 
-PassThroughChain.bad = (Example(_chain("raw", "clean", "tagged", "shaped"), "three services of ten lines"),)
-PassThroughChain.good = (Example(_chain("raw", "clean"), "one consumer that does it all"),)
+_PYTHON_STEP = """
+    import json
+    import requests
+    from kafka import KafkaConsumer, KafkaProducer
+
+    producer = KafkaProducer(bootstrap_servers="localhost:9092")
+    for message in KafkaConsumer("SOURCE", bootstrap_servers="localhost:9092", group_id="SOURCE-step"):
+        VALUE
+        producer.send("TARGET", json.dumps(value).encode()).add_errback(print)
+    """
+
+
+def _steps(*values: str) -> dict[str, str]:
+    parts = zip(("raw", "clean", "tagged"), ("clean", "tagged", "shaped"), values, strict=True)
+    return {
+        f"step_{source}/app.py": _PYTHON_STEP.replace("SOURCE", source)
+        .replace("TARGET", target)
+        .replace("VALUE", value)
+        for source, target, value in parts
+    }
+
+
+_LOADS = "value = json.loads(message.value)"
+_LOOKUP = 'value = requests.post("https://geo.example/places", data=message.value).json()'
+PassThroughChain.bad = (
+    Example(_chain("raw", "clean", "tagged", "shaped"), "three services of ten lines"),
+    Example(_steps(_LOADS, _LOADS, _LOADS), "three services that parse and dump"),
+)
+PassThroughChain.good = (
+    Example(_chain("raw", "clean"), "one consumer that does it all"),
+    Example(_steps(_LOADS, _LOOKUP, _LOADS), "one of them asks another service"),
+)

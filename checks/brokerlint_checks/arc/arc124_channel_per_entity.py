@@ -64,10 +64,23 @@ _SEND = """
     def notify(user_id, event):
         producer.send(f"user-{user_id}-events", event)
     """
-ChannelPerEntity.bad = (Example({"notify.py": _SEND}, "a topic per user"),)
+_QUEUES = """
+    import os
+    import boto3
+
+    sqs = boto3.client("sqs")
+
+    def open_account(tenant_id):
+        sqs.create_queue(QueueName=NAME)
+    """
+ChannelPerEntity.bad = (
+    Example({"notify.py": _SEND}, "a topic per user"),
+    Example({"accounts.py": _QUEUES.replace("NAME", 'f"tenant-{tenant_id}"')}, "a queue per tenant"),
+)
 ChannelPerEntity.good = (
     Example(
         {"notify.py": _SEND.replace('f"user-{user_id}-events", event', '"user-events", event, key=user_id.encode()')},
         "one topic, keyed by user",
     ),
+    Example({"accounts.py": _QUEUES.replace("NAME", "f\"accounts-{os.environ['STAGE']}\"")}, "a queue per stage"),
 )

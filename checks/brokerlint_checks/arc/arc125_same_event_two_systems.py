@@ -72,7 +72,24 @@ _PUBLISH = """
         producer.poll(0)
         sqs.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/orders", MessageBody=body)
     """
-SameEventTwoSystems.bad = (Example({"orders.py": _PUBLISH}, "Kafka and SQS in one function"),)
+_EVENT = """
+    import json
+    import boto3
+    from kafka import KafkaProducer
+
+    events = boto3.client("events")
+    producer = KafkaProducer(bootstrap_servers="broker:9092")
+
+    def publish(order):
+        body = json.dumps(order)
+        SEND
+    """
+_KAFKA = 'producer.send("orders", body).add_errback(print)'
+_BUS = 'events.put_events(Entries=[{"Source": "shop", "DetailType": "ordered", "Detail": body}])'
+SameEventTwoSystems.bad = (
+    Example({"orders.py": _PUBLISH}, "Kafka and SQS in one function"),
+    Example({"orders.py": _EVENT.replace("SEND", f"{_KAFKA}\n        {_BUS}")}, "Kafka and EventBridge"),
+)
 SameEventTwoSystems.good = (
     Example(
         {
@@ -87,5 +104,15 @@ SameEventTwoSystems.good = (
                 """,
         },
         "one system; a connector fills the queue",
+    ),
+    Example(
+        {
+            "orders.py": _EVENT.replace(
+                "SEND",
+                'try:\n            producer.send("orders", body).get(timeout=5)\n'
+                f"        except Exception:\n            {_BUS}",
+            )
+        },
+        "the bus is there for when Kafka is not",
     ),
 )

@@ -77,8 +77,38 @@ _ORDER = """
             session.execute(text("insert into orders values (:n)"), {"n": number})
             SEND
     """
+_MODELS = """
+    from django.db import models
+
+    class Order(models.Model):
+        number = models.TextField()
+
+    class Outbox(models.Model):
+        topic, body = models.TextField(), models.TextField()
+    """
+_DJANGO = """
+    import json
+    import boto3
+    from django.db import transaction
+    from shop import Order
+
+    sns = boto3.client("sns")
+    TOPIC = "arn:aws:sns:eu-west-1:123456789012:orders"
+
+    def order(number):
+        with transaction.atomic():
+            Order.objects.create(number=number)
+            SEND
+    """
 PublishWithoutOutbox.bad = (
     Example({"orders.py": _ORDER.replace("SEND", 'producer.produce("orders", number)')}, "published before the commit"),
+    Example(
+        {
+            "orders.py": _DJANGO.replace("SEND", "sns.publish(TopicArn=TOPIC, Message=json.dumps(number))"),
+            "shop.py": _MODELS,
+        },
+        "inside a transaction of Django",
+    ),
 )
 PublishWithoutOutbox.good = (
     Example(
@@ -88,5 +118,14 @@ PublishWithoutOutbox.good = (
             )
         },
         "an outbox table",
+    ),
+    Example(
+        {
+            "orders.py": _DJANGO.replace("Order\n", "Order, Outbox\n").replace(
+                "SEND", "Outbox.objects.create(topic=TOPIC, body=json.dumps(number))"
+            ),
+            "shop.py": _MODELS,
+        },
+        "an outbox model",
     ),
 )

@@ -239,3 +239,27 @@ def test_holes_of_names(name, kind, finite, facts):
 
 def test_a_name_without_holes(facts):
     assert facts(KAFKA.format(call="p.produce('orders', 'v')"), "produce")["name_holes"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "holes"),
+    [("", ["tenant_id"]), ("def close(url):\n    sqs.delete_queue(QueueUrl=url)\n", [])],
+)
+def test_the_name_of_a_queue_that_is_made_and_not_deleted_again(more, holes, endpoints):
+    code = (
+        "import boto3\nsqs = boto3.client('sqs')\n"
+        "def open_account(tenant_id):\n    sqs.create_queue(QueueName=f'tenant-{tenant_id}')\n"
+    )
+    made = [one for one in endpoints(code + more, "manage") if one.operation == "create_queue"]
+    assert [hole["text"] for one in made for hole in one.facts["name_holes"]] == holes
+
+
+def test_the_name_of_a_kafka_topic_that_is_made(facts):
+    code = """
+    from confluent_kafka.admin import AdminClient, NewTopic
+    admin = AdminClient({"bootstrap.servers": "b:9092"})
+    def open_account(tenant_id):
+        admin.create_topics([NewTopic(f"tenant-{tenant_id}", 3)])
+    """
+    (hole,) = facts(code, "manage")["name_holes"]
+    assert (hole["class"], hole["text"]) == ("entity", "tenant_id")

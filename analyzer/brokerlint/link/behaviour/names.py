@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from brokerlint.link.behaviour import context, payload
 from brokerlint.link.endpoints import Found
 from brokerlint.link.sites import last_name
-from brokerlint.link.values import Template, Unknown
+from brokerlint.link.values import Client, Collection, Template, Unknown, Values
 from brokerlint.python import ir
 
 _ENTITIES = (
@@ -29,12 +30,7 @@ _FINITE = frozenset({"Literal", "Enum"})
 
 def name_holes(found: Found) -> list[dict[str, Any]]:
     """The holes of a channel's name, by what fills them; empty when the name has none."""
-    holes = [
-        value
-        for value in found.use.channel
-        if isinstance(value, Template) and any(isinstance(p, Unknown) for p in value.parts)
-    ]
-    if not holes:
+    if not any(isinstance(part, Unknown) for template in _templates(found.use.channel) for part in template.parts):
         return []
     expr, _ = payload.argument_of(found.sink.site.call, found.use.operation.channel)
     written = payload.lifted(found, expr)
@@ -44,6 +40,18 @@ def name_holes(found: Found) -> list[dict[str, Any]]:
         kind = class_of(part)
         result.setdefault(text, {"class": kind, "text": text, "finite": _finite(found, part)})
     return list(result.values())
+
+
+def _templates(values: Values) -> Iterator[Template]:
+    """The texts with holes among values, in lists, and in objects that carry a channel."""
+    for value in values:
+        if isinstance(value, Template):
+            yield value
+        elif isinstance(value, Collection):
+            for item in value.items:
+                yield from _templates(item)
+        elif isinstance(value, Client):
+            yield from _templates(dict(value.carried).get("channel", ()))
 
 
 def class_of(part: ir.Expr) -> str:
@@ -59,7 +67,11 @@ def _own_name(part: ir.Expr) -> str:
 
 
 def _filled(expr: ir.Expr | None, depth: int = 20) -> list[ir.Expr]:
-    """The variable parts of a text."""
+    """The variable parts of a text, or of the texts in a list of topics to be made."""
+    if isinstance(expr, ir.Sequence):
+        return [part for item in expr.items if depth > 0 for part in _filled(item, depth - 1)]
+    if isinstance(expr, ir.Call) and last_name(expr.function) == "NewTopic" and depth > 0:
+        return _filled(expr.position(0) or expr.keyword("topic") or expr.keyword("name"), depth - 1)
     if isinstance(expr, ir.Formatted):
         return [part for part in expr.parts if not isinstance(part, ir.Constant)]
     if isinstance(expr, ir.Binary) and expr.operator == "+" and depth > 0:

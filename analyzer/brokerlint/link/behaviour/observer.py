@@ -77,6 +77,9 @@ class Observer:
                 facts["ignored_keys"] = configuration.ignored_by_share_groups(first)
         elif first.use.operation.role == "produce":
             facts |= self._produce(first, acts, config)
+        elif first.use.operation.act == "create":
+            removed = any(act.operation.act in ("drop", "delete") for act in acts)
+            facts["name_holes"] = [] if removed else names.name_holes(first)
         return _known(facts), config
 
     # --- Both roles -----------------------------------------------------------------------------------------------
