@@ -140,10 +140,6 @@ RequestReplyOverBroker.bad = (
 )
 RequestReplyOverBroker.good = (
     Example(
-        {"web.py": _TASK.replace("ANSWER", 'return {"task": total.delay([1, 2]).id}, 202')},
-        "the browser gets the task's id and asks later",
-    ),
-    Example(
         {
             "gateway/app.py": """
                 from confluent_kafka import Producer
@@ -160,5 +156,9 @@ RequestReplyOverBroker.good = (
                 """,
         },
         "nobody waits: 202 and a later notification",
+    ),
+    Example(
+        {"web.py": _TASK.replace("ANSWER", 'return {"task": total.delay([1, 2]).id}, 202')},
+        "the browser gets the task's id and asks later",
     ),
 )

@@ -117,17 +117,44 @@ def _system(billing: str, mail: str) -> dict[str, str]:
     }
 
 
+_DEPLOYMENT = """
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: NAME}
+    spec:
+      selector: {matchLabels: {app: NAME}}
+      template:
+        metadata: {labels: {app: NAME}}
+        spec:
+          containers:
+            - {name: NAME, image: "shop/NAME:1", command: [python, NAME/app.py], env: [{name: GROUP, value: VALUE}]}
+    """
+_ASYNC = """
+    import os
+    from aiokafka import AIOKafkaConsumer
+
+    async def NAME():
+        async with AIOKafkaConsumer("orders", bootstrap_servers="kafka:9092", group_id=os.environ["GROUP"]) as consumer:
+            async for message in consumer:
+                print("NAME", message.value)
+    """
+
+
+def _deployed(**groups: str) -> dict[str, str]:
+    files = {}
+    for name, group in groups.items():
+        files[f"k8s/{name}.yaml"] = _DEPLOYMENT.replace("NAME", name).replace("VALUE", group)
+        files[f"{name}/app.py"] = _ASYNC.replace("NAME", name)
+    return files
+
+
 GroupSharedByServices.bad = (
     Example(
         _system(_CONSUMER, _CONSUMER.replace("invoice", "send_receipt")),
         "billing and mail read one topic with one group",
         Confidence.MEDIUM,
     ),
-    Example(
-        _system(_CONSUMER, _CONSUMER.replace("invoice", "send_receipt").replace('["orders"]', '["refunds"]')),
-        "two topics, one group copied along",
-        Confidence.MEDIUM,
-    ),
+    Example(_deployed(stock="shop", audit="shop"), "two deployments with one variable", Confidence.HIGH),
 )
 GroupSharedByServices.good = (
     Example(
@@ -137,6 +164,7 @@ GroupSharedByServices.good = (
         ),
         "a group for each service",
     ),
+    Example(_deployed(stock="stock", audit="audit"), "the variables differ"),
     Example(
         _system(
             _CONSUMER,

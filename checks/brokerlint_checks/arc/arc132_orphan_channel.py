@@ -63,6 +63,32 @@ def _explained(channel: ChannelNode) -> bool:
     )
 
 
+_TERRAFORM = """
+    resource "aws_sqs_queue" "scans" {
+      name = "scans"
+    }
+    MORE
+    """
+_NOTIFICATION = """
+    resource "aws_s3_bucket_notification" "uploads" {
+      bucket = "uploads"
+      queue {
+        queue_arn = aws_sqs_queue.scans.arn
+        events    = ["s3:ObjectCreated:*"]
+      }
+    }
+    """
+_POLL = """
+    import aioboto3
+
+    async def main():
+        async with aioboto3.Session().resource("sqs") as sqs:
+            queue = await sqs.get_queue_by_name(QueueName="scans")
+            while True:
+                for message in await queue.receive_messages(WaitTimeSeconds=20):
+                    print(await message.body)
+                    await message.delete()
+    """
 OrphanChannel.bad = (
     Example(
         {
@@ -75,6 +101,7 @@ OrphanChannel.bad = (
         },
         "declared and never used",
     ),
+    Example({"main.tf": _TERRAFORM.replace("MORE", ""), "scans.py": _POLL}, "read, and nobody writes to it"),
 )
 OrphanChannel.good = (
     Example(
@@ -96,4 +123,5 @@ OrphanChannel.good = (
         },
         "both sides are there",
     ),
+    Example({"main.tf": _TERRAFORM.replace("MORE", _NOTIFICATION), "scans.py": _POLL}, "a bucket writes to it"),
 )

@@ -93,9 +93,25 @@ _SEND = """
         url = "https://sqs.eu-west-1.amazonaws.com/123456789012/NAME"
         boto3.client("sqs").send_message(QueueUrl=url, MessageBody=body)
     """
+_TOPIC = """
+    resource "kafka_topic" "shipments" {
+      name       = "shipments.booked"
+      partitions = 6
+    }
+    """
+_ASYNC = """
+    from aiokafka import AIOKafkaConsumer
+
+    async def main():
+        async with AIOKafkaConsumer("NAME", bootstrap_servers="kafka:9092", group_id="labels") as consumer:
+            async for message in consumer:
+                print(message.value)
+    """
 ChannelNameDrift.bad = (
     Example({"template.yaml": _TEMPLATE, "app.py": _SEND.replace("NAME", "customer-order")}, "one letter is missing"),
+    Example({"topics.tf": _TOPIC, "labels.py": _ASYNC.replace("NAME", "shipment.booked")}, "a topic of Terraform"),
 )
 ChannelNameDrift.good = (
     Example({"template.yaml": _TEMPLATE, "app.py": _SEND.replace("NAME", "customer-orders")}, "the same name"),
+    Example({"topics.tf": _TOPIC, "labels.py": _ASYNC.replace("NAME", "parcels.booked")}, "another topic altogether"),
 )

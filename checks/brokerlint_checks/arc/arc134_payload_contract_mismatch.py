@@ -128,29 +128,53 @@ _READER = """
 
     main()
     """
+_TERRAFORM = """
+    resource "aws_sns_topic" "orders" {
+      name = "orders"
+    }
+    resource "aws_sqs_queue" "stock" {
+      name = "stock"
+    }
+    resource "aws_sns_topic_subscription" "stock" {
+      topic_arn            = aws_sns_topic.orders.arn
+      protocol             = "sqs"
+      endpoint             = aws_sqs_queue.stock.arn
+      raw_message_delivery = RAW
+    }
+    resource "aws_lambda_function" "stock" {
+      function_name = "stock"
+      handler       = "stock.handler"
+      runtime       = "python3.12"
+    }
+    resource "aws_lambda_event_source_mapping" "stock" {
+      event_source_arn = aws_sqs_queue.stock.arn
+      function_name    = aws_lambda_function.stock.arn
+    }
+    """
+_FUNCTION = """
+    import json
+
+    def handler(event, context):
+        for record in event["Records"]:
+            print(json.loads(record["body"])["article"])
+    """
 PayloadContractMismatch.bad = (
     Example({"template.yaml": _TEMPLATE, "loyalty/app.py": _READER}, "business fields are read from an SNS envelope"),
+    Example({"main.tf": _TERRAFORM.replace("RAW", "false"), "stock.py": _FUNCTION}, "a function reads it so, too"),
     Example(
-        {
-            "template.yaml": _TEMPLATE.replace("RawMessageDelivery: false", "RawMessageDelivery: true"),
-            "loyalty/app.py": _READER.replace('order["customer"]', 'json.loads(order["Message"])'),
-        },
+        {"main.tf": _TERRAFORM.replace("RAW", "true"), "stock.py": _FUNCTION.replace("article", "Message")},
         "an envelope is expected from raw delivery",
     ),
 )
 PayloadContractMismatch.good = (
     Example(
         {
-            "template.yaml": _TEMPLATE.replace("RawMessageDelivery: false", "RawMessageDelivery: true"),
-            "loyalty/app.py": _READER,
-        },
-        "raw delivery, business fields read",
-    ),
-    Example(
-        {
             "template.yaml": _TEMPLATE,
             "loyalty/app.py": _READER.replace('order["customer"]', 'json.loads(order["Message"])'),
         },
         "the envelope is unwrapped",
+    ),
+    Example(
+        {"main.tf": _TERRAFORM.replace("RAW", "true"), "stock.py": _FUNCTION}, "raw delivery, business fields read"
     ),
 )

@@ -95,5 +95,27 @@ _READER = """
             last[change["account"]] = change["sequence"]
             sqs.delete_message(QueueUrl=URL, ReceiptHandle=message["ReceiptHandle"])
     """
-GuaranteeMismatch.bad = (Example({"ledger.py": _READER.replace("NAME", "changes")}, "sequences over a standard queue"),)
-GuaranteeMismatch.good = (Example({"ledger.py": _READER.replace("NAME", "changes.fifo")}, "a FIFO queue"),)
+_KAFKA = """
+    import json
+    from kafka import KafkaConsumer, KafkaProducer
+
+    producer = KafkaProducer(bootstrap_servers="broker:9092")
+    versions = {}
+
+    def change(account, body):
+        producer.send("accounts", bodyKEY).add_errback(print)
+
+    for message in KafkaConsumer("accounts", bootstrap_servers="broker:9092", group_id="ledger"):
+        account = json.loads(message.value)
+        if account["version"] != versions.get(account["id"], 0) + 1:
+            raise RuntimeError("gap")
+        versions[account["id"]] = account["version"]
+    """
+GuaranteeMismatch.bad = (
+    Example({"ledger.py": _READER.replace("NAME", "changes")}, "sequences over a standard queue"),
+    Example({"ledger.py": _KAFKA.replace("KEY", "")}, "versions without a key"),
+)
+GuaranteeMismatch.good = (
+    Example({"ledger.py": _READER.replace("NAME", "changes.fifo")}, "a FIFO queue"),
+    Example({"ledger.py": _KAFKA.replace("KEY", ", key=account")}, "the account is the key"),
+)

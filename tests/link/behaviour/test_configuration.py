@@ -37,7 +37,8 @@ class TestSettings:
         ],
     )
     def test_every_broker_of_a_list(self, given, known, endpoints):
-        code = f"import os\nfrom kafka import KafkaConsumer\nc = KafkaConsumer('t', bootstrap_servers={given})\nc.poll()\n"
+        head = "import os\nfrom kafka import KafkaConsumer\n"
+        code = f"{head}c = KafkaConsumer('t', bootstrap_servers={given})\nc.poll()\n"
         (one,) = endpoints(code)
         assert one.config["bootstrap"]["value"] == known
 
