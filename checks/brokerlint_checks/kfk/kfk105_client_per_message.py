@@ -45,7 +45,7 @@ class ClientPerMessage(Check):
             endpoint = endpoints[0]
             finding = (
                 self.finding(
-                    f"{sink_name(endpoints)} builds a {endpoint.library} client {_repeats(endpoint)} to send to "
+                    f"{sink_name(endpoints)} builds a client of {endpoint.library} {_repeats(endpoint)} to send to "
                     f"'{topology.label_of(*endpoints)}': connections are set up for each message",
                     *topology.channels_of_all(endpoints),
                 )

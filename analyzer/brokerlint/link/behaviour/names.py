@@ -35,7 +35,7 @@ def name_holes(found: Found) -> list[dict[str, Any]]:
     expr, _ = payload.argument_of(found.sink.site.call, found.use.operation.channel)
     written = payload.lifted(found, expr)
     result: dict[str, dict[str, Any]] = {}
-    for part in _filled(written):
+    for part in (one for name in _written(written) for one in _filled(name)):
         text = payload.text_of(part)[:80]
         kind = class_of(part)
         result.setdefault(text, {"class": kind, "text": text, "finite": _finite(found, part)})
@@ -43,15 +43,22 @@ def name_holes(found: Found) -> list[dict[str, Any]]:
 
 
 def _templates(values: Values) -> Iterator[Template]:
-    """The texts with holes among values, in lists, and in objects that carry a channel."""
-    for value in values:
-        if isinstance(value, Template):
-            yield value
-        elif isinstance(value, Collection):
-            for item in value.items:
-                yield from _templates(item)
-        elif isinstance(value, Client):
-            yield from _templates(dict(value.carried).get("channel", ()))
+    """The texts with holes among values, in a list of them, and in the objects of a list that carry a channel."""
+    lists = [value for value in values if isinstance(value, Collection)]
+    items = [one for whole in lists for item in whole.items for one in item]
+    carried = [one for item in items if isinstance(item, Client) for one in dict(item.carried).get("channel", ())]
+    return (one for one in (*values, *items, *carried) if isinstance(one, Template))
+
+
+def _written(expr: ir.Expr | None) -> list[ir.Expr | None]:
+    """The name as it is written, or those of a list of topics to be made."""
+    items = expr.items if isinstance(expr, ir.Sequence) else (expr,)
+    return [
+        item.position(0) or item.keyword("topic") or item.keyword("name")
+        if isinstance(item, ir.Call) and last_name(item.function) == "NewTopic"
+        else item
+        for item in items
+    ]
 
 
 def class_of(part: ir.Expr) -> str:
@@ -67,11 +74,7 @@ def _own_name(part: ir.Expr) -> str:
 
 
 def _filled(expr: ir.Expr | None, depth: int = 20) -> list[ir.Expr]:
-    """The variable parts of a text, or of the texts in a list of topics to be made."""
-    if isinstance(expr, ir.Sequence):
-        return [part for item in expr.items if depth > 0 for part in _filled(item, depth - 1)]
-    if isinstance(expr, ir.Call) and last_name(expr.function) == "NewTopic" and depth > 0:
-        return _filled(expr.position(0) or expr.keyword("topic") or expr.keyword("name"), depth - 1)
+    """The variable parts of a text."""
     if isinstance(expr, ir.Formatted):
         return [part for part in expr.parts if not isinstance(part, ir.Constant)]
     if isinstance(expr, ir.Binary) and expr.operator == "+" and depth > 0:
