@@ -119,6 +119,39 @@ ClientPerMessage.good = (
     Example(
         {
             "bus.py": """
+                from confluent_kafka import Producer
+
+                class SingletonMeta(type):
+                    known = {}
+
+                    def __call__(cls, *args):
+                        if cls not in cls.known:
+                            cls.known[cls] = super().__call__(*args)
+                        return cls.known[cls]
+
+                class Bus(Producer, metaclass=SingletonMeta):
+                    pass
+
+                def bus():
+                    return Bus({"bootstrap.servers": "broker:9092"})
+                """,
+            "web.py": """
+                from bus import bus
+                from flask import Flask, request
+
+                app = Flask(__name__)
+
+                @app.post("/orders")
+                def order():
+                    bus().produce("orders", request.data)
+                    return "accepted", 202
+                """,
+        },
+        "a class that keeps its only object",
+    ),
+    Example(
+        {
+            "bus.py": """
                 import time
 
                 from kafka import KafkaProducer

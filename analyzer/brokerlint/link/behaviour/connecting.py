@@ -10,8 +10,9 @@ from brokerlint.link.behaviour.configuration import is_placeholder
 from brokerlint.link.behaviour.entry import Entries
 from brokerlint.link.callers import Callers
 from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.inheritance import mro
 from brokerlint.link.sites import CallSite, bodies, last_name
-from brokerlint.link.values import Const, EnvVar, Values
+from brokerlint.link.values import ClassValue, Const, EnvVar, Values
 from brokerlint.places import Place
 from brokerlint.python import ir
 
@@ -63,10 +64,12 @@ def _makes(site: ir.Site, identity: Identity | None) -> bool:
     )
 
 
-def client_scope(made: CallSite | None, entries: Entries, callers: Callers, height: int = 0) -> str:
+def client_scope(ev: Evaluator, made: CallSite | None, entries: Entries, callers: Callers, height: int = 0) -> str:
     """Where a client is built: ``module`` (or cached), ``init``, ``loop``, ``handler``, ``function``; or ""."""
     if made is None:
         return ""
+    if _is_single(ev, made):
+        return "module"
     body, site = made.body, made.site
     function = made.chain[-1] if made.chain else None
     if context.loops(body, site.block) and not _tries_again(body, site):
@@ -84,12 +87,28 @@ def client_scope(made: CallSite | None, entries: Entries, callers: Callers, heig
         return "handler"
     if (site.use == "returned" or _is_returned(body, bound)) and height < 2:
         steps = [step for step in callers.into(made.module.path, made.chain) if step.how == "call"][:6]
-        above = {client_scope(step.here, entries, callers, height + 1) for step in steps if callers.certain(step)}
+        above = {client_scope(ev, step.here, entries, callers, height + 1) for step in steps if callers.certain(step)}
         if len(above) == 1:
             return above.pop()
         if above:
             return "init" if above <= {"module", "init"} else ""
     return "function"
+
+
+def _is_single(ev: Evaluator, made: CallSite) -> bool:
+    """Does the call make an object of a class that keeps one: by its metaclass, or in ``__new__``?"""
+    module = ev.module(made.module.path)
+    scope = ev.symbolic(module, made.chain) if module is not None and made.chain else module
+    values = ev.values(made.site.call.function, scope, made.at) if scope is not None else ()
+    return any(
+        _keeps_one(one.definition) for value in values if isinstance(value, ClassValue) for one in mro(ev, value)[0]
+    )
+
+
+def _keeps_one(cls: ir.Class) -> bool:
+    named = any(a.keyword == "metaclass" and "singleton" in last_name(a.value).lower() for a in cls.keywords)
+    new = next((function for function in cls.body.functions if function.name == "__new__"), None)
+    return named or (new is not None and any(isinstance(one.target, ir.Attribute) for one in new.body.bindings))
 
 
 def _tries_again(body: ir.Body, site: ir.Site) -> bool:

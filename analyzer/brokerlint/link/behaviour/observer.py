@@ -94,7 +94,7 @@ class Observer:
         return {
             **timeouts,
             "credentials": connecting.credentials(self._ev, made, scope, config) if config or made else None,
-            "client_scope": connecting.client_scope(made, self._entries, self._callers),
+            "client_scope": connecting.client_scope(self._ev, made, self._entries, self._callers),
             "entry_kind": self._entries.kind(top.module.path, top.chain),
             "async": isinstance(function, ir.Function) and function.is_async,
             "in_except": producing.in_except(found),
