@@ -111,7 +111,7 @@ def _text(builder: Builder, node: cst.SimpleString) -> ir.Expr:
 def _number(builder: Builder, node: cst.Integer | cst.Float) -> ir.Expr:
     try:
         return ir.Constant(node.evaluated_value)
-    except ValueError:
+    except (ValueError, SyntaxError):  # Python limits how many digits it takes
         return ir.Opaque("number that can't be read")
 
 
