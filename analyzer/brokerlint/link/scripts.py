@@ -11,7 +11,7 @@ from brokerlint.link.values import ModuleValue
 from brokerlint.read import Sources
 
 _NAME = re.compile(r"^name[ \t]*=[ \t]*[\"']?([\w.-]+)", re.M)
-_ENTRY = re.compile(r"[\"']?([\w.-]+)[ \t]*=[ \t]*([A-Za-z_][\w.]*):[\w.]+[\"']?")
+_ENTRY = re.compile(r"(?<![\w.-])([\w.-]++)[ \t]*+=[ \t]*([A-Za-z_][\w.]*):[\w.]+[\"']?")
 
 
 def console_scripts(program: Program, sources: Sources, paths: Iterable[str]) -> dict[str, str]:

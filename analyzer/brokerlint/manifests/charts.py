@@ -16,7 +16,7 @@ from brokerlint.manifests.values import NOT_KEPT
 from brokerlint.manifests.workloads import LEFT_OUT
 from brokerlint.manifests.yaml_nodes import MISSING, Node
 
-_LOOKUP = re.compile(r"\(?\s*\$?\.Values((?:\.[\w-]+)+)\s*\)?\Z")
+_LOOKUP = re.compile(r"(?:\(|(?<!\s))\s*+\$?\.Values((?:\.[\w-]+)+)\s*\)?\Z")
 _QUOTED = re.compile(r"\"([^\"]*)\"\Z|'([^']*)'\Z|`([^`]*)`\Z")
 _DEFAULT = re.compile(r"default\s+(\"[^\"]*\"|'[^']*'|[\w.$-]+)(?:\s+(\S.*))?\Z")
 _DUMP = re.compile(

@@ -15,7 +15,7 @@ from brokerlint.places import Diagnostic, Place
 
 Words = tuple[str, ...]
 
-_ONLY_VARIABLES = re.compile(r"(?:\$\{?\w+\}?|[-_.:/,])*\Z")
+_ONLY_VARIABLES = re.compile(r"(?:\$\{?\w++\}?|[-_.:/,])*+\Z")
 _MOUNT = re.compile(r"(?P<source>(?:\$\{[^}]*\}|[^:$]|\$(?!\{))*):(?P<target>/[^:]*)(?::[\w,]+)?\Z")
 
 

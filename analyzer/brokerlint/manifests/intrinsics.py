@@ -19,7 +19,7 @@ from brokerlint.manifests.yaml_nodes import MISSING, Node
 DEEPEST = 120
 """Functions and structures inside each other, through parameters and nested stacks."""
 
-_SUBSTITUTION = re.compile(r"\$\{(!?)\s*([^}]*?)\s*\}")
+_SUBSTITUTION = re.compile(r"\$\{(!?)([^{}]*+)\}")
 _RESOLVE = re.compile(r"\{\{resolve:ssm(?:-secure)?:([^}]+?)(?::[0-9]+)?\}\}\Z")
 
 Lookup = Callable[[str], Term]
@@ -175,7 +175,7 @@ def _sub(scope: Scope, argument: Node) -> Term:
     for match in _SUBSTITUTION.finditer(template.text):
         found.append(Text(template.text[end : match.start()]))
         end = match.end()
-        name = match[2]
+        name = match[2].strip()
         if match[1]:
             found.append(Text(f"${{{name}}}"))
         elif name in own:

@@ -12,13 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from brokerlint.manifests.facts import Hole, Text, Value
+from brokerlint.manifests.placeholders import Placeholder, emptied, placeholders, without_placeholders
 from brokerlint.manifests.values import joined
 
-_COMMENT = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}|\{#.*?#\}", re.DOTALL)
-_EXPRESSION = re.compile(r"(?<!\$)\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _BEGINNING = re.compile(r"(?<!\$)\{\{|\{%")
-_STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
-_INDENTED = re.compile(r"\|\s*nindent\s+[^|]*\Z")
+_SILENT = (
+    (re.compile(r"\{\{-?\s*+/\*"), re.compile(r"\*/\s*+-?\}\}")),
+    (re.compile(r"\{#"), re.compile(r"#\}")),
+    (re.compile(r"\{%"), re.compile(r"%\}")),
+)
+"""Begin and end of comments and of statements."""
+_INDENTED = re.compile(r"\|\s*+nindent\s[^|]*\Z")
 _KEY = re.compile(r"[ \t]*(?:-[ \t]+)*[^\s:#-][^:#]*:[ \t]*\Z")
 _DEFINITION = re.compile(r"\{\{-?\s*define\b")
 _OPENING = frozenset("if range with define block".split())
@@ -45,24 +49,28 @@ def blanked(text: str) -> Blanked:
     """The text with its placeholders taken out. The number of lines stays the same."""
     if not is_templated(text):
         return Blanked(text)
-    plain = _STATEMENT.sub(_newlines, _COMMENT.sub(_newlines, text))
+    plain = text
+    for opening, closing in _SILENT:
+        plain = emptied(plain, opening, closing)
     plain = _EMPTY_ALTERNATIVE.sub(r"\1", _without_definitions(plain))
+    blank: dict[tuple[int, int], bool] = {}
     expressions: list[str] = []
     lines: dict[int, str] = {}
     number = 1
     at = 0
     made: list[str] = []
-    for match in _EXPRESSION.finditer(plain):
-        made.append(plain[at : match.start()])
-        number += plain.count("\n", at, match.start())
-        at = match.end()
-        if _alone(plain, match) or _block(plain, match):
-            lines[number] = match[1]
-            made.append("\n" * match[0].count("\n"))
+    for one in placeholders(plain):
+        made.append(plain[at : one.start])
+        number += plain.count("\n", at, one.start)
+        at = one.end
+        height = plain.count("\n", one.start, one.end)
+        if _alone(plain, one, blank) or _block(plain, one):
+            lines[number] = one.inner
+            made.append("\n" * height)
         else:
             made.append(f"__T{len(expressions)}__")
-            expressions.append(match[1])
-        number += match[0].count("\n")
+            expressions.append(one.inner)
+        number += height
     made.append(plain[at:])
     return Blanked("".join(made), tuple(expressions), lines)
 
@@ -89,36 +97,38 @@ def _without_definitions(text: str) -> str:
     made: list[str] = []
     at = depth = 0
     inside: tuple[int, int] | None = None
-    for match in _EXPRESSION.finditer(text):
-        word = match[1].partition(" ")[0]
+    for one in placeholders(text):
+        word = one.inner.partition(" ")[0]
         if word in _OPENING:
             if word == "define" and inside is None:
-                inside = match.start(), depth
+                inside = one.start, depth
             depth += 1
         elif word == "end":
             depth -= 1
             if inside is not None and depth <= inside[1]:
-                made += [text[at : inside[0]], "\n" * text.count("\n", inside[0], match.end())]
-                at, inside = match.end(), None
+                made += [text[at : inside[0]], "\n" * text.count("\n", inside[0], one.end)]
+                at, inside = one.end, None
     return "".join([*made, text[at:]])
 
 
-def _alone(text: str, match: re.Match[str]) -> bool:
-    """Whether nothing but blanks and other placeholders stand on the placeholder's lines."""
-    start = text.rfind("\n", 0, match.start()) + 1
-    end = text.find("\n", match.end())
-    around = text[start : match.start()] + text[match.end() : end if end >= 0 else len(text)]
-    return not _EXPRESSION.sub("", around).strip()
+def _alone(text: str, one: Placeholder, known: dict[tuple[int, int], bool]) -> bool:
+    """Whether nothing but blanks and other placeholders stand on its lines; ``known`` are the lines so far."""
+    start, end = _lines(text, one)
+    if (start, end) not in known:
+        known[start, end] = not without_placeholders(text[start:end]).strip()
+    return known[start, end]
 
 
-def _block(text: str, match: re.Match[str]) -> bool:
+def _block(text: str, one: Placeholder) -> bool:
     """Whether the placeholder is all there is behind a key and stands for indented lines below it."""
-    start = text.rfind("\n", 0, match.start()) + 1
-    end = text.find("\n", match.end())
-    behind = text[match.end() : end if end >= 0 else len(text)]
-    alone = not behind.strip() or behind.lstrip().startswith("#")
-    return alone and bool(_INDENTED.search(match[1]) and _KEY.match(text[start : match.start()]))
+    if not _INDENTED.search(one.inner):
+        return False
+    start, end = _lines(text, one)
+    behind = text[one.end : end].lstrip()
+    return (not behind or behind.startswith("#")) and bool(_KEY.match(text[start : one.start]))
 
 
-def _newlines(match: re.Match[str]) -> str:
-    return "\n" * match[0].count("\n")
+def _lines(text: str, one: Placeholder) -> tuple[int, int]:
+    """Where the lines begin and end that the placeholder stands on."""
+    end = text.find("\n", one.end)
+    return text.rfind("\n", 0, one.start) + 1, end if end >= 0 else len(text)

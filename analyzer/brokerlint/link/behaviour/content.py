@@ -27,8 +27,8 @@ _SQL = re.compile(
     r"(?i)on\s+conflict|on\s+duplicate\s+key|insert\s+ignore|merge\s+into|insert\s+or\s+(?:ignore|replace)"
 )
 _BACKOFF = re.compile(
-    r"(?i)(?:^|[^a-z])(attempts?|retry|retries|times?|timestamp|date|deadline|delay|lock\w*|rate|limit|counts?|\w*count|age"
-    r"|not_before|expires?\w*|ready_at|due)(?:$|[^a-z])"
+    r"(?i)(?:^|[^a-z])(?:lock|expires?|(?:attempts?|retry|retries|times?|timestamp|date|deadline|delay|rate|limit|counts"
+    r"|age|not_before|ready_at|due)(?:$|[^a-z]))|count(?:$|[^a-z])"
 )
 
 

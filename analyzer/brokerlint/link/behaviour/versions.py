@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 _REQUIREMENT = re.compile(
-    r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:===?|~=)\s*([0-9][^\s;,#\\]*)", re.MULTILINE
+    r"^[ \t]*+([A-Za-z0-9][A-Za-z0-9._-]*+)[ \t]*+(?:\[[^\]\n]*+\])?[ \t]*+(?:===?|~=)[ \t]*+([0-9][^\s;,#\\]*)",
+    re.MULTILINE,
 )
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock"})
 _SIZE = 4_000_000

@@ -23,7 +23,7 @@ SMALL = 8192
 
 _ENDINGS = (".yaml", ".yml", ".json", ".template", ".tpl", ".cfn")
 _OVERRIDE = re.compile(
-    r"""(?:ParameterKey=)?["']?([A-Za-z][A-Za-z0-9]*)["']?(?:=|,ParameterValue=)("[^"]*"|'[^']*'|\S*)"""
+    r"""(?:ParameterKey=)?["']?(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9]*+)["']?(?:=|,ParameterValue=)("[^"]*"|'[^']*'|\S*)"""
 )
 _SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Globals")
 _KEPT = (

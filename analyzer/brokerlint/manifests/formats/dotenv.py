@@ -25,7 +25,7 @@ _ENTRY = re.compile(
     r"(?:(?P<sign>[=:])[ \t]*(?P<value>'[^']*'|\"(?:[^\"\\]|\\.)*\"|[^\n]*)[^\n]*)?$",
     re.MULTILINE,
 )
-_COMMENT = re.compile(r"(?:^|\s+)#.*\Z")
+_COMMENT = re.compile(r"(?:^|(?<!\s)\s++)#.*\Z")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 

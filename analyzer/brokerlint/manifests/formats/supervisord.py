@@ -22,7 +22,7 @@ from brokerlint.places import Place
 _SECTION = re.compile(r"^\[(program|fcgi-program|eventlistener):([^\]]+)\]\s*$")
 _ANY_SECTION = re.compile(r"^\[[^\]]*\]\s*$")
 _OPTION = re.compile(r"^([A-Za-z_]+)\s*=\s*(.*)$")
-_PAIR = re.compile(r"([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|'[^']*'|[^,]*)\s*(?:,|$)")
+_PAIR = re.compile(r"(?<!\w)([A-Za-z_]\w*+)\s*+=\s*+(\"[^\"]*\"|'[^']*'|[^,]*)\s*(?:,|$)")
 
 
 @dataclass(frozen=True, slots=True)
