@@ -104,11 +104,21 @@ def test_neither_workers_nor_hash_seeds_nor_the_cache_change_a_byte(tree: Path) 
     assert len({check(tree, *more, seed=str(seed)).stdout for seed, more in enumerate(options)}) == 1
 
 
+def spin(seconds: float) -> None:
+    """Keep the processor busy."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
 class TestWorkers:
     FILES = ((("a.py", b"x = 1\n"), ("bad.py", b"y")), (("b.py", b"x = 2\n"),), (("c.py", b"x = 3\n"),))
 
     @pytest.mark.skipif(sys.platform != "linux", reason="workers inherit the stand-in only when they are forks")
-    @pytest.mark.parametrize(("kind", "act"), [("crash", lambda: os._exit(7)), ("timeout", lambda: time.sleep(60))])
+    @pytest.mark.parametrize(
+        ("kind", "act"),
+        [("crash", lambda: os._exit(7)), ("timeout", lambda: time.sleep(60)), ("timeout", lambda: spin(60))],
+    )
     def test_a_worker_that_ends_takes_only_its_file(
         self, kind: str, act: object, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -122,3 +132,14 @@ class TestWorkers:
         problems = {one.path: one.kind for one in found if not isinstance(one, tuple)}
         assert problems == {"bad.py": kind}
         assert sorted(one[0] for one in found if isinstance(one, tuple)) == ["a.py", "b.py", "c.py"]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there the clock is all there is")
+    def test_a_busy_machine_leaves_nothing_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pack = source.pack
+        monkeypatch.setattr(source, "pack", lambda path, data: time.sleep(1.5) or pack(path, data))
+        workers = Pool(1, patience=1.0)
+        try:
+            found = [one for results in workers.read(self.FILES[1:]) for one in results]
+        finally:
+            workers.close()
+        assert [type(one) for one in found] == [tuple, tuple]

@@ -13,7 +13,7 @@ from brokerlint.places import Diagnostic
 from brokerlint.python.source import Packed, pack_all
 
 PATIENCE = 20.0
-"""Seconds that a worker may spend on one file; the slowest real files take two."""
+"""Seconds of the processor that a worker may spend on one file; the slowest real files take two."""
 
 Chunk: TypeAlias = Sequence[tuple[str, bytes]]
 """Some files: path and bytes of each."""

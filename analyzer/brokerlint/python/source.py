@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
+import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +19,9 @@ from brokerlint.python import ir, screen
 Read: TypeAlias = tuple[ir.Module | None, Diagnostic | None]
 Packed: TypeAlias = tuple[str, bytes]
 """A path and what was read of it, on its way between processes or runs."""
+
+BUSY = 10
+"""How many times longer than the processor a file may take by the clock."""
 
 _PACKING = Packing(ir, places)
 
@@ -64,17 +69,34 @@ def unpack(path: str, data: bytes | memoryview) -> Read | None:
 def pack_all(files: Sequence[tuple[str, bytes]], patience: float = 0.0) -> list[Packed]:
     """Several files. A process that spends more than ``patience`` seconds on one of them ends (0: it never does).
 
-    LibCST's parser can't be interrupted, so the watch is one that needs no help from the interpreter.
+    LibCST's parser can't be interrupted, so the watches are ones that need no help from the interpreter. The seconds
+    are those of the processor, where the system counts them, so that a busy machine leaves nothing out.
     """
     found = []
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a file that has a number
         for path, data in files:
             if patience:
-                faulthandler.dump_traceback_later(patience, exit=True, file=nowhere)
+                counted = _limit(patience)
+                faulthandler.dump_traceback_later(patience * (BUSY if counted else 1), exit=True, file=nowhere)
             found.append((path, pack(path, data)))
             if patience:
                 faulthandler.cancel_dump_traceback_later()
     return found
+
+
+def _limit(seconds: float) -> bool:
+    """Let the system end this process after some more ``seconds`` of the processor; whether it can."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return False
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    until = math.ceil(time.process_time() + seconds)
+    if most != resource.RLIM_INFINITY and until >= most:
+        return False
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    resource.setrlimit(resource.RLIMIT_CPU, (until, most))
+    return True
 
 
 def stamp() -> bytes:
