@@ -216,6 +216,12 @@ def test_the_order_of_paths_and_of_files_changes_nothing(tmp_path: Path, monkeyp
         def __iter__(self) -> Iterator[os.DirEntry[str]]:
             return iter(self._entries)
 
+        def __enter__(self) -> Backwards:
+            return self
+
+        def __exit__(self, *exception: object) -> None:
+            pass
+
     monkeypatch.setattr(os, "scandir", Backwards)
     assert dumps(to_document(analyse(tmp_path))) == one
     orders = [[tmp_path / name for name in names] for names in ("abc", "cba", "bca")]
