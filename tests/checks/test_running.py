@@ -28,6 +28,9 @@ def test_deliveries_without_dead_letters():
     assert [len(finding.evidence) for finding in ask("EVT102", system(*twice))] == [2]
     assert ask("EVT102", system(link("rule", "eventbridge:b", "service:fn", dead_letter="sqs:d"))) == ()
     assert ask("EVT102", system(link("subscription", "sns:t", "external:a@b.c", protocol="email"))) == ()
+    assert ask("EVT102", system(link("subscription", "sns:t", "external:email"))) == ()
+    assert len(ask("EVT102", system(link("subscription", "sns:t", "external:https")))) == 1
+    assert ask("EVT102", system(link("rule", "eventbridge:b", "external:logs:/aws/events/all"))) == ()
     assert (
         ask("EVT102", system(declared("sns:t", environment="dev"), link("subscription", "sns:t", "service:fn"))) == ()
     )

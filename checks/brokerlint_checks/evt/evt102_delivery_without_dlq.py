@@ -8,6 +8,8 @@ from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.facts import Link
 from brokerlint.topology import Topology
 
+_PEOPLE = ("email", "email-json", "sms")
+
 
 class DeliveryWithoutDlq(Check):
     """What a topic or bus cannot deliver is dropped.
@@ -19,8 +21,8 @@ class DeliveryWithoutDlq(Check):
     A target that is throttled, deleted or not permitted loses its events after some retries, and nobody learns which.
 
     ## When it is fine
-    Development, Firehose, and e-mail or text messages to people. From SNS to a queue of the same account such
-    losses are rare: that is told as info.
+    Development, Firehose, copies in a log group, and e-mail or text messages to people. From SNS to a queue of the
+    same account such losses are rare: that is told as info.
     """
 
     id, name = "EVT102", "delivery-without-dlq"
@@ -58,11 +60,13 @@ class DeliveryWithoutDlq(Check):
 
 
 def _excused(topology: Topology, link: Link) -> bool:
-    """To people or Firehose, for development, or from something that is not known."""
+    """To people, Firehose or a log group, for development, or from something that is not known."""
     source, target = topology.channel(link.source), topology.channel(link.target)
-    people = link.target.startswith("external:") and link.properties.get("protocol") in ("email", "sms", "email-json")
+    outside = link.target.partition("external:")[2]
+    people = bool(outside) and (outside in _PEOPLE or link.properties.get("protocol") in _PEOPLE)
+    kept = link.target.startswith("firehose:") or outside.startswith("logs:")
     environments = {node.environment for node in (source, target) if node}
-    return bool(source is None or people or link.target.startswith("firehose:") or environments & {"dev", "test"})
+    return bool(source is None or people or kept or environments & {"dev", "test"})
 
 
 def _template(more: str) -> dict[str, str]:
