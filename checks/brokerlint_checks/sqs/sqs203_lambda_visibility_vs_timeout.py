@@ -10,6 +10,8 @@ from brokerlint.tables import limit
 from brokerlint.topology import ChannelNode, Topology
 
 _SHORT = 5
+_NEARLY = 5
+"""Times the function's timeout: one less than is recommended."""
 
 
 class LambdaVisibilityVsTimeout(Check):
@@ -25,8 +27,8 @@ class LambdaVisibilityVsTimeout(Check):
     dead-letter queue although they were handled. Throttled invocations need the reserve, too.
 
     ## When it is fine
-    The mapping is switched off, a value is not known, or the function ends within 5 seconds and the queue hides
-    messages for 30 (told as info).
+    The mapping is switched off, a value is not known, the function ends within 5 seconds and the queue hides
+    messages for 30, or the queue hides them for five times the timeout (the latter two are told as info).
     """
 
     id, name = "SQS203", "lambda-visibility-vs-timeout"
@@ -65,7 +67,9 @@ class LambdaVisibilityVsTimeout(Check):
         finding = finding.advise(f"set the queue's visibility timeout to {wanted} s")
         if visibility < timeout:
             yield finding.as_(Severity.ERROR)
-        elif timeout <= _SHORT and visibility >= limit("sqs", "default_visibility"):
+        elif visibility >= _NEARLY * timeout or (
+            timeout <= _SHORT and visibility >= limit("sqs", "default_visibility")
+        ):
             yield finding.as_(Severity.INFO)
         else:
             yield finding
