@@ -256,6 +256,17 @@ def test_work_longer_than_the_visibility():
     assert ask("SQS107", work(visibility=30, heartbeat=True)) == ()
 
 
+def test_messages_that_are_never_hidden():
+    def shown(*acks: str, **about: Any) -> Any:
+        done = [{"kind": kind, "place": HERE} for kind in acks]
+        return system(consume("sqs:q", **{"visibility": 0, "acks": done, **about}))
+
+    assert levels("SQS107", shown("delete")) == [("warning", "medium")]
+    assert ask("SQS107", shown()) == ()
+    assert ask("SQS107", shown("visibility", "delete")) == ()
+    assert ask("SQS107", shown("delete", visibility=None)) == ()
+
+
 # SQS201 to SQS205
 MAPPED = link("event_source_mapping", "sqs:q", "service:fn")
 
@@ -335,6 +346,8 @@ def test_visibility_against_the_function_s_timeout():
     assert levels("SQS203", mapped(30, 60)) == [("error", "certain")]
     assert levels("SQS203", mapped(None, 60)) == [("error", "certain")]
     assert levels("SQS203", mapped(90, 60)) == [("warning", "high")]
+    assert levels("SQS203", mapped(300, 60)) == [("info", "high")]
+    assert levels("SQS203", mapped(299, 60)) == [("warning", "high")]
     assert levels("SQS203", mapped(30, 5, batch_window=5)) == [("info", "high")]
     assert ask("SQS203", mapped(360, 60)) == ()
     assert len(ask("SQS203", mapped(360, 60, batch_window=10))) == 1

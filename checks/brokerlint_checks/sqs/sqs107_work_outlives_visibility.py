@@ -15,15 +15,16 @@ class WorkOutlivesVisibility(Check):
 
     ## What it finds
     A consumer whose constant sleeps alone take longer than the effective visibility timeout (the call's, else the
-    queue's, else 30 seconds where the queue is declared in the tree), and that does not extend it.
+    queue's, else 30 seconds where the queue is declared in the tree), and that does not extend it. And a receive with
+    a visibility timeout of 0 whose messages are worked on and deleted: they are never hidden.
 
     ## Why it is bad
     The queue gives the message to another receiver while the first still works on it. Everything is done twice, and the
     first one's delete fails silently.
 
     ## When it is fine
-    The timeout is extended while the work runs, messages are deleted before the work (see SQS103), or Lambda or Celery
-    receives (see SQS203 and CEL101).
+    The timeout is extended while the work runs, messages are deleted before the work (see SQS103), they are only looked
+    at (0 and no delete), or Lambda or Celery receives (see SQS203 and CEL101).
     """
 
     id, name = "SQS107", "work-outlives-visibility"
@@ -37,7 +38,12 @@ class WorkOutlivesVisibility(Check):
         """Every handler that is slower than its queue's patience."""
         for endpoint in topology.endpoints(role="consume", system="sqs"):
             seconds = endpoint.facts.get("work_seconds")
-            if not seconds or _excused(endpoint):
+            if _excused(endpoint):
+                continue
+            if endpoint.facts.get("visibility") == 0 and _deletes(endpoint) and not topology.is_tooling(endpoint):
+                yield self._never_hidden(topology, endpoint)
+                continue
+            if not seconds:
                 continue
             for queue in topology.channels_of(endpoint):
                 visibility = endpoint.facts.get("visibility")
@@ -51,6 +57,20 @@ class WorkOutlivesVisibility(Check):
                         .checked("timeout extended meanwhile: no", "deleted before the work: no")
                         .advise("raise the visibility timeout, or extend it while the work runs")
                     )
+
+    def _never_hidden(self, topology: Topology, endpoint: Endpoint) -> Finding:
+        message = (
+            f"{code_name(endpoint)} receives from '{topology.label_of(endpoint)}' with a visibility timeout of 0: "
+        )
+        finding = self.finding(
+            f"{message}another receiver gets each message before it is deleted", *topology.channels_of(endpoint)
+        )
+        finding = finding.at(endpoint).variety("never hidden").checked("timeout extended meanwhile: no")
+        return finding.advise("leave VisibilityTimeout out, or make it longer than the work")
+
+
+def _deletes(endpoint: Endpoint) -> bool:
+    return any(ack.get("kind") in ("delete", "delete-batch") for ack in endpoint.facts.get("acks") or ())
 
 
 def _excused(endpoint: Endpoint) -> bool:
