@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
-from brokerlint.topology import Topology
+from brokerlint.facts import Endpoint
+from brokerlint.topology import ChannelNode, Topology
 from brokerlint.topology.uses import code_name
 
 
@@ -33,19 +34,25 @@ class HotPartitionKey(Check):
         for endpoint in topology.endpoints(role="produce", system="kinesis"):
             if (endpoint.facts.get("key") or {}).get("kind") != "const":
                 continue
-            for stream in topology.channels_of(endpoint):
+            streams = topology.channels_of(endpoint)
+            if not streams:
+                yield self._told(topology, endpoint).capped(Confidence.MEDIUM, "the stream is not known")
+            for stream in streams:
                 shards, mode = stream.property("shards"), stream.property("mode")
                 if shards == 1 or stream.declaration.needs.get("ordering") == "global":
                     continue
-                message = (
-                    f"{code_name(endpoint)} sends every record of {stream} with one PartitionKey: one shard takes all"
-                )
-                finding = self.finding(message, stream).at(endpoint, stream if stream.declared else None)
+                finding = self._told(topology, endpoint, stream)
                 if not isinstance(shards, int) and str(mode).lower() not in ("on-demand", "on_demand"):
                     finding = finding.capped(Confidence.MEDIUM, "the number of shards is not known")
-                yield finding.checked("one shard: no", "global order declared: no").advise(
-                    "use a key that varies, such as the device's id"
-                )
+                yield finding
+
+    def _told(self, topology: Topology, endpoint: Endpoint, stream: ChannelNode | None = None) -> Finding:
+        name = str(stream) if stream else f"an {topology.label_of(endpoint)}"
+        message = f"{code_name(endpoint)} sends every record of {name} with one PartitionKey: one shard takes all"
+        finding = self.finding(message, *([stream] if stream else ()))
+        finding = finding.at(endpoint, stream if stream and stream.declared else None)
+        finding = finding.checked("one shard: no", "global order declared: no")
+        return finding.advise("use a key that varies, such as the device's id")
 
 
 _SEND = """
