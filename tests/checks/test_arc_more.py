@@ -224,6 +224,11 @@ def test_publishing_beside_a_database():
     assert ask("ARC126", at("inside", outbox=True)) == ()
 
 
+def test_publishing_to_an_unknown_channel_beside_a_database_is_low():
+    writes = [{"position": "before", "place": HERE}]
+    assert levels("ARC126", system(produce("sns:?", db_writes=writes))) == [("advice", "low")]
+
+
 # ARC132, ARC133
 def test_orphans_are_told_with_what_was_scanned():
     (finding,) = ask("ARC132", system(produce("sqs:q", by="a")))

@@ -24,6 +24,9 @@ class PublishWithoutOutbox(Check):
     The event is written to an outbox table in the same transaction, change data capture publishes it, loss is declared
     acceptable, or the send is a Kafka transaction. `transaction.on_commit` cures the first case; what remains is told
     as info, when everything is shown.
+
+    ## Known problems
+    Where the channel is not known, so that nothing tells whether its events may be lost, the level is low.
     """
 
     id, name = "ARC126", "publish-without-outbox"
@@ -57,6 +60,8 @@ class PublishWithoutOutbox(Check):
         )
         finding = self.finding(message, *topology.channels_of(endpoint)).at(endpoint).as_(severity)
         finding = finding.at(*signals.said(endpoint.facts.get("db_writes"), "writes to the database"))
+        if not topology.channels_of(endpoint):
+            finding = finding.capped(Confidence.LOW, "the channel is not known, nor whether its events may be lost")
         if severity is Severity.INFO:
             finding = finding.capped(Confidence.LOW, "published in on_commit")
         return finding.checked("outbox table: no", "change data capture: no", "Kafka transaction: no").advise(
