@@ -176,9 +176,9 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Recognises the finding in a later run. Rests on check, channels, services and functions, never on lines;
-        on the file only where no service is known."""
-        parts = [self.check, self.variant, *self.channels, *self.services, *sorted(self.functions)]
+        """Recognises the finding in a later run. Rests on check, channels, services and functions in any order, never
+        on lines; on the file only where no service is known."""
+        parts = [self.check, self.variant, *sorted(self.channels), *sorted(self.services), *sorted(self.functions)]
         if not self.services and self.place is not None:
             parts.append(self.place.path)
         if self.occurrence:
