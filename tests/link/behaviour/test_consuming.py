@@ -252,6 +252,9 @@ class TestTries:
                 "except Exception:\n        p.produce('dead', msg.value())",
                 {"to_dlq": True, "logs_only": False, "swallows": True},
             ),
+            ("except Exception:\n        c.commit()\n        print('bad')", {"logs_only": True, "swallows": True}),
+            ("except Exception:\n        FAILED.labels(topic=msg.topic()).inc()", {"logs_only": True}),
+            ("except Exception:\n        keep(msg.value())", {"logs_only": False}),
         ],
     )
     def test_around_the_work(self, handler, shape, facts):

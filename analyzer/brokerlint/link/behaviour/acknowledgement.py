@@ -23,6 +23,8 @@ _KINDS = {
     "delete": "delete", "visibility": "visibility", "commit": "commit", "store": "store", "acknowledge": "acknowledge",
     "partial-response": "return-failures",
 }  # fmt: skip
+_MEASURES = frozenset({"labels", "inc", "dec", "observe"})
+"""A metric is told which of its series counts: numbers, not the message."""
 _COLLECTS = frozenset({"append", "add", "put", "put_nowait", "extend", "insert", "update", "appendleft"})
 _BY_NAME = {
     "delete": "delete",
@@ -270,9 +272,12 @@ def swallowing(frame: Frame, attempt: int, walk: Walk, effects: Effects) -> int:
 
 
 def keeps(frame: Frame, handler: int, walk: Walk, effects: Effects) -> bool:
-    """Does a handler do anything lasting about the failure: send it on, store it, count it, hand it to other code?"""
+    """Does a handler do anything lasting about the failure: send it on, store it, count it, hand it to other code?
+
+    Moving the position past the record is the opposite.
+    """
     for moment in within(frame, handler, walk.moments):
-        if effects.of(moment) or kind_of(moment):
+        if effects.of(moment) or kind_of(moment) not in ("", "commit", "store"):
             return True
         if moment.frame is frame and _hands_on(moment):
             return True
@@ -287,7 +292,7 @@ def keeps(frame: Frame, handler: int, walk: Walk, effects: Effects) -> bool:
 
 def _hands_on(moment: Moment) -> bool:
     """Does a handler give the message, or a part of it, to a container or to other code?"""
-    if is_logging(moment.call) or not moment.holds() or moment.entered:
+    if is_logging(moment.call) or not moment.holds() or moment.entered or moment.name in _MEASURES:
         return False
     function = moment.call.function
     of_message = isinstance(function, ir.Attribute) and moment.frame.held.kind(function.value) in ("message", "batch")
