@@ -51,6 +51,15 @@ def test_of_a_send(code, kind, facts):
             "module",
         ),
         ("def make():\n    return Producer({})\np = make()\ndef f(v):\n    p.produce('t', v)", "module"),
+        ("def make():\n    p = Producer({})\n    return p\nq = make()\ndef f(v):\n    q.produce('t', v)", "module"),
+        (
+            (
+                "def make():\n    p = Producer({})\n    return p\nclass B:\n    def __init__(self):\n"
+                "        self.p = make()\n    def f(self, v):\n        self.p.produce('t', v)"
+            ),
+            "init",
+        ),
+        ("def make():\n    p = Producer({})\n    return p\ndef f(v):\n    make().produce('t', v)", "function"),
     ],
 )
 def test_where_a_client_is_made(code, scope, facts):
