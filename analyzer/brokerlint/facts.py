@@ -193,6 +193,8 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "future": "what becomes of the returned future: awaited, dropped, stored",
     "flushes": "list of {position: per-message|sometimes|after-loop|end|finally|atexit|close, act: flush|close, place} "
     "on the same client",
+    "blocking_polls": "list of {position, act: poll, place}, positions as in flushes: polls of the same client "
+    "that wait for an event without a timeout",
     "transaction": "{init, begin, commit, abort, send_offsets}: bools seen on the same client",
     "db_writes": "list of {position: before|after|inside, place} in the same function",
     "waits_for_reply": "list of places where the same call path blocks for an answer",

@@ -111,6 +111,24 @@ def test_flushing_each_record():
     assert ask("KFK102", sends(future="awaited", entry_kind="http")) == ()
 
 
+def test_a_poll_that_blocks_after_each_record():
+    each = {"blocking_polls": [{"position": "per-message", "place": HERE}], "flushes": []}
+    (finding,) = ask("KFK102", sends(**each, loop="over-items"))
+    assert "poll() without a timeout" in finding.message
+    assert finding.fix is None
+    assert levels("KFK102", sends(**each, entry_kind="http")) == [("advice", "high")]
+    assert ask("KFK102", sends(blocking_polls=[{"position": "after-loop", "place": HERE}], loop="over-items")) == ()
+
+
+def test_what_a_consumer_does_for_each_record_is_done_per_message():
+    place = Place("lib/bus.py", 7)
+    reader = consume("kafka:in", effects=[{"class": "produce", "place": place}])
+    waits = {"flushes": [{"position": "per-message", "place": HERE}], "chain": place}
+    assert levels("KFK102", sends(reader, **waits)) == [("advice", "high")]
+    assert levels("KFK105", sends(reader, client_scope="function", chain=place)) == [("warning", "high")]
+    assert ask("KFK105", sends(reader, client_scope="function")) == ()
+
+
 def test_one_flush_of_two_sends_is_told_once():
     each = {"flushes": [{"position": "per-message", "place": HERE}], "loop": "over-items", "function": "export"}
     assert len(ask("KFK102", system(produce("kafka:t", **each), produce("kafka:t", **each)))) == 1
@@ -336,3 +354,4 @@ def test_one_key_for_a_stream():
     ]
     assert ask("KIN102", system(declared("kinesis:s", shards=1), produce("kinesis:s", **const))) == ()
     assert ask("KIN102", system(produce("kinesis:s", key={"kind": "field"}))) == ()
+    assert levels("KIN102", system(produce("kinesis:?", **const))) == [("warning", "medium")]

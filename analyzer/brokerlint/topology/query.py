@@ -12,7 +12,7 @@ from brokerlint.facts import Channel, Endpoint, Facts, Link, Name, Role, Service
 from brokerlint.places import Place
 from brokerlint.tables import limit
 from brokerlint.topology.declarations import ChannelDeclaration, Declarations
-from brokerlint.topology.uses import Use, Uses
+from brokerlint.topology.uses import Use, Uses, sink_of
 
 if TYPE_CHECKING:
     from brokerlint.topology.cycles import Cycle
@@ -273,6 +273,21 @@ class Topology:
         if uses:
             return not uses.unless_tooling()
         return endpoint.facts.get("entry_kind") in ("cli", "test")
+
+    def sends_for_each_message(self, endpoint: Endpoint) -> bool:
+        """Its sink is among the things that some consumer does with each message."""
+        place = sink_of(endpoint)
+        return (place.path, place.line) in self._sent_per_message
+
+    @cached_property
+    def _sent_per_message(self) -> frozenset[tuple[str, int]]:
+        """Where consumers send something for each message that they get."""
+        return frozenset(
+            (effect["place"].path, effect["place"].line)
+            for endpoint in self.endpoints(role="consume")
+            for effect in endpoint.facts.get("effects") or ()
+            if effect["class"] == "produce"
+        )
 
     def uses_of(self, endpoint: Endpoint) -> Uses:
         """One use per service and channel of an endpoint."""

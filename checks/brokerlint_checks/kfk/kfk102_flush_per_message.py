@@ -17,8 +17,9 @@ class FlushPerMessage(Check):
     """Every record is waited for before the next one is sent.
 
     ## What it finds
-    `flush()`, `future.get()` or `await send_and_wait()` after each send in a loop or in a handler that runs per record;
-    also in a helper that sends and flushes, when it is called from a loop or such a handler.
+    `flush()`, `future.get()`, `await send_and_wait()` or a producer's `poll()` without a timeout, which returns only
+    when a delivery is reported, after each send in a loop or in a handler that runs per record; also in a helper that
+    sends and waits, when it is called from a loop or such a handler.
 
     ## Why it is bad
     One round trip to the broker per record: the client cannot batch or compress, and throughput drops by one or two
@@ -42,28 +43,30 @@ class FlushPerMessage(Check):
         told: set[tuple[object, ...]] = set()
         for endpoint in topology.endpoints(role="produce", system="kafka"):
             flushes = [f for f in endpoint.facts.get("flushes") or () if f.get("position") == "per-message"]
+            polls = [p for p in endpoint.facts.get("blocking_polls") or () if p.get("position") == "per-message"]
             awaited = endpoint.facts.get("future") == "awaited"
-            if not (flushes or awaited) or endpoint.facts.get("transaction"):
+            if not (flushes or polls or awaited) or endpoint.facts.get("transaction"):
                 continue
-            level = _level(endpoint, helper=bool(flushes))
-            places = signals.places(flushes)
+            level = _level(topology, endpoint, helper=bool(flushes or polls))
+            places = signals.places(flushes or polls)
             same = (endpoint.function, topology.label_of(endpoint), *places)
             if level is None or topology.is_tooling(endpoint) or (places and same in told):
                 continue
             told.add(same)
             topic = topology.label_of(endpoint)
             how = "flushes after" if flushes else "waits for"
+            by = " with poll() without a timeout" if polls and not flushes else ""
             finding = (
                 self.finding(
-                    f"{code_name(endpoint)} {how} every record to '{topic}': one round trip each, batching is off",
+                    f"{code_name(endpoint)} {how} every record to '{topic}'{by}: one round trip each, batching is off",
                     *topology.channels_of(endpoint),
                 )
                 .as_(level)
-                .at(endpoint, *signals.said(flushes, "flushes"))
+                .at(endpoint, *signals.said(flushes, "flushes"), *signals.said([] if flushes else polls, "waits"))
                 .checked("flush every so many records: no", "commit of the handler's own source after it: no")
                 .advise("give a delivery callback, call poll(0) in the loop and flush() after it")
             )
-            yield finding.fixed_by(_after_loop(endpoint, places[0])) if len(places) == 1 else finding
+            yield finding.fixed_by(_after_loop(endpoint, places[0])) if flushes and len(places) == 1 else finding
 
 
 def _after_loop(endpoint: Endpoint, flush: Place) -> Fix:
@@ -73,7 +76,7 @@ def _after_loop(endpoint: Endpoint, flush: Place) -> Fix:
     return Fix("flush once, after the loop; records are on their way longer", False, (edit,))
 
 
-def _level(endpoint: Endpoint, *, helper: bool) -> Severity | None:
+def _level(topology: Topology, endpoint: Endpoint, *, helper: bool) -> Severity | None:
     """Warning in loops, advice where waiting has a reason or one record is sent, None where nothing repeats."""
     facts = endpoint.facts
     entry = facts.get("entry_kind")
@@ -82,7 +85,7 @@ def _level(endpoint: Endpoint, *, helper: bool) -> Severity | None:
     few = 0 < facts.get("loop_count", _FEW + 1) <= _FEW
     if facts.get("loop") in ("over-items", "forever") and not few:
         return Severity.WARNING
-    return Severity.ADVICE if helper and entry == "http" else None
+    return Severity.ADVICE if helper and (entry == "http" or topology.sends_for_each_message(endpoint)) else None
 
 
 _LOOP = """

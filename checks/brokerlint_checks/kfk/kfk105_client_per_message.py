@@ -39,14 +39,14 @@ class ClientPerMessage(Check):
         short = [
             endpoint
             for endpoint in topology.endpoints(role="produce")
-            if _repeats(endpoint) and endpoint.library != "celery" and not topology.is_tooling(endpoint)
+            if _repeats(topology, endpoint) and endpoint.library != "celery" and not topology.is_tooling(endpoint)
         ]
         for place, endpoints in by_sink(short):
             endpoint = endpoints[0]
             finding = (
                 self.finding(
-                    f"{sink_name(endpoints)} builds a client of {endpoint.library} {_repeats(endpoint)} to send to "
-                    f"'{topology.label_of(*endpoints)}': connections are set up for each message",
+                    f"{sink_name(endpoints)} builds a client of {endpoint.library} {_repeats(topology, endpoint)} "
+                    f"to send to '{topology.label_of(*endpoints)}': connections are set up for each message",
                     *topology.channels_of_all(endpoints),
                 )
                 .at(place, *endpoints)
@@ -56,12 +56,13 @@ class ClientPerMessage(Check):
             yield finding if endpoint.system == "kafka" else finding.as_(Severity.ADVICE)
 
 
-def _repeats(endpoint: Endpoint) -> str | None:
+def _repeats(topology: Topology, endpoint: Endpoint) -> str | None:
     """Where the client is built again and again; None when it is built once or that is not known."""
     scope, entry = endpoint.facts.get("client_scope"), endpoint.facts.get("entry_kind")
     if scope == "loop":
         return "in a loop"
-    if scope == "handler" or (scope == "function" and entry in _PER_MESSAGE):
+    reached = entry in _PER_MESSAGE or topology.sends_for_each_message(endpoint)
+    if scope == "handler" or (scope == "function" and reached):
         return f"in the handling of each {'request' if entry == 'http' else 'message'}"
     return None
 

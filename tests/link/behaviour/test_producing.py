@@ -79,6 +79,40 @@ class TestFlushes:
     def test_in_the_sending_function(self, lines, positions, facts):
         assert [one["position"] for one in facts(confluent(*lines), "produce")["flushes"]] == positions
 
+    @pytest.mark.parametrize(
+        ("lines", "positions"),
+        [
+            (["for r in rows:", "    p.produce('t', r)", "    p.poll()"], ["per-message"]),
+            (["for r in rows:", "    p.produce('t', r)", "    p.poll(timeout=-1)"], ["per-message"]),
+            (["p.produce('t', row)", "p.poll()"], ["per-message"]),
+            (["for r in rows:", "    p.produce('t', r)", "p.poll()"], ["after-loop"]),
+            (["for r in rows:", "    p.produce('t', r)", "    p.poll(0)"], []),
+            (["for r in rows:", "    p.produce('t', r)", "    p.poll(timeout)"], []),
+        ],
+    )
+    def test_and_polls_that_block(self, lines, positions, facts):
+        found = facts(confluent(*lines), "produce")
+        assert [one["position"] for one in found["blocking_polls"]] == positions
+        assert found["flushes"] == []
+
+    def test_in_a_finally_of_the_same_loop(self, facts):
+        lines = ["for r in rows:", "    try:", "        p.produce('t', r)", "    finally:", "        p.flush()"]
+        assert [one["position"] for one in facts(confluent(*lines), "produce")["flushes"]] == ["per-message"]
+
+    def test_behind_a_loop_of_the_function_that_sends(self, facts):
+        code = """
+        from confluent_kafka import Producer
+        p = Producer({})
+        def send_all(topic, rows):
+            for row in rows:
+                p.produce(topic, row)
+        def main(batches):
+            for batch in batches:
+                send_all("t", batch)
+                p.flush()
+        """
+        assert [one["position"] for one in facts(code, "produce")["flushes"]] == ["after-loop"]
+
     def test_at_exit(self, facts):
         code = confluent("p.produce('t', row)") + "\natexit.register(p.flush)\n"
         assert [one["position"] for one in facts(code, "produce")["flushes"]] == ["atexit"]

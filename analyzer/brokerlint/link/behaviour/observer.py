@@ -320,6 +320,7 @@ class Observer:
         ]
         if identity is not None:
             facts["flushes"] = flushes
+            facts["blocking_polls"] = producing.blocking_polls(found, acts)
             flushing = [act for act in acts if act.operation.act == "flush"]
             facts["flush_checked"] = any(act.here.site.use != "dropped" for act in flushing) if flushing else None
             facts["polls"] = any(act.operation.act == "poll" for act in acts)

@@ -24,26 +24,48 @@ _SHUTDOWN = frozenset({
 
 def flushes(found: Found, acts: list[Act]) -> list[dict[str, Any]]:
     """The flushes (and closes) of the sending client, each with its position relative to the send."""
-    result = []
-    for act in acts:
-        if act.operation.act not in ("flush", "close"):
-            continue
-        position = _flush_position(found, act)
-        result.append({"position": position, "place": act.here.place, "act": act.operation.act})
-    return result
+    return [_placed(found, act) for act in acts if act.operation.act in ("flush", "close")]
+
+
+def blocking_polls(found: Found, acts: list[Act]) -> list[dict[str, Any]]:
+    """The polls of the sending client that wait for an event as long as it takes, placed like flushes."""
+    return [_placed(found, act) for act in acts if act.operation.act == "poll" and _has_no_timeout(act.here.site.call)]
+
+
+def _has_no_timeout(call: ir.Call) -> bool:
+    """The timeout is left out, or written as a negative number: the poll returns when something happened."""
+    if not call.arguments:
+        return True
+    given = call.position(0) or call.keyword("timeout")
+    return isinstance(given, ir.Constant) and isinstance(given.value, (int, float)) and given.value < 0
+
+
+def _placed(found: Found, act: Act) -> dict[str, Any]:
+    return {"position": _flush_position(found, act), "place": act.here.place, "act": act.operation.act}
 
 
 def _flush_position(found: Found, act: Act) -> str:
     here = act.here
+    beside = _beside_path(found, here)
     if any(here.body.blocks[index].kind == "finally" for index in context.around(here.body, here.site.block)):
-        return "finally"
-    for send in path_up(found):
-        if send.body is here.body:
-            return _beside(send, here, found)
+        return "per-message" if beside == "per-message" and context.loops(here.body, here.site.block) else "finally"
+    if beside is not None:
+        return beside
     function = here.chain[-1].name if here.chain else ""
     if act.operation.act == "close" or function in _SHUTDOWN:
         return "close"
     return "end"
+
+
+def _beside_path(found: Found, here: CallSite) -> str | None:
+    """The position relative to the send, or to the call of the same body that leads to it; None in another body."""
+    looped = False
+    for send in path_up(found):
+        if send.body is here.body:
+            position = _beside(send, here, found)
+            return "after-loop" if looped and position == "per-message" else position
+        looped = looped or bool(context.loops(send.body, send.site.block))
+    return None
 
 
 def between(found: Found) -> list[CallSite]:
