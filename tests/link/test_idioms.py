@@ -546,6 +546,17 @@ CASES: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         """,
         [(2, "produce", "orders.fifo"), (3, "consume", "orders.fifo")],
     ),
+    "the region and account of an ARN or URL are no part of the name": (
+        """
+        import os, boto3
+        def tell(name):
+            arn = "arn:aws:sns:{}:{}:{}".format(os.environ["REGION"], os.environ["ACCOUNT"], name)
+            boto3.client("sns").publish(TopicArn=arn, Message="x")
+        url = f"https://sqs.{os.environ['REGION']}.amazonaws.com/{os.environ['ACCOUNT']}/{os.environ['QUEUE']}"
+        boto3.client("sqs").send_message(QueueUrl=url, MessageBody="x")
+        """,
+        [(4, "produce", "?"), (6, "produce", "$QUEUE")],
+    ),
     "a name with a hole is a pattern": (
         """
         import os, boto3

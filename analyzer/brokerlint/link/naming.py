@@ -144,8 +144,11 @@ def _template(value: Template, system: str, reasons: list[str]) -> list[Name]:
         else:
             reasons.append(part.why)
             parts.append(("", "*"))
+    whole = "".join(text for _, text in parts)
+    text = plain(whole, system)
+    parts = _behind(parts, len(whole) - len(text)) if whole.endswith(text) else parts
     variables = [variable for variable, _ in parts if variable]
-    text = re.sub(r"\*+", "*", plain("".join(text for _, text in parts), system))
+    text = re.sub(r"\*+", "*", text)
     if not text.strip("*./:-_"):
         if variables:
             return [Name("env", env=variables[-1], origin="env-required", trace=nearest_first(value.trace))]
@@ -155,3 +158,14 @@ def _template(value: Template, system: str, reasons: list[str]) -> list[Name]:
     variable = variables[0] if len(variables) == 1 else None
     made = tuple(parts) if variables else ()
     return [Name(kind, text, variable, origin="derived", trace=nearest_first(value.trace), parts=made)]
+
+
+def _behind(parts: list[tuple[str, str]], skipped: int) -> list[tuple[str, str]]:
+    """The parts of a text behind its first ``skipped`` characters: those of the name at the end of a URL or ARN, and
+    not the variables for its region and account."""
+    kept: list[tuple[str, str]] = []
+    for variable, text in parts:
+        if skipped < len(text):
+            kept.append((variable, text[skipped:]))
+        skipped = max(0, skipped - len(text))
+    return kept
