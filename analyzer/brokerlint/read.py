@@ -102,6 +102,12 @@ class Sources:
             found = self._words[word] = [path for path in self.paths if needle in self.text(path)] if needle else []
         return found
 
+    def import_package(self, name: str) -> bool:
+        """Does any file import the top-level package ``name``, alone or behind others (``import json, kafka``)?"""
+        statement = rf"(?:^|[;:])[ \t]*(?:import|from)[ \t]+(?:[^\n]*[ \t,])?{re.escape(name)}(?!\w)"
+        pattern = re.compile(statement.encode(), re.MULTILINE)
+        return any(pattern.search(self.text(path)) for path in self.mentioning(name))
+
     def deriving(self, name: str) -> list[str]:
         """The files with a class statement that names the base ``name``, or that give ``name`` another name."""
         statement = re.compile(rf"\bclass\s+\w+\s*(?:\[[^\]]*\]\s*)?\([^)]*\b{re.escape(name)}\b".encode())

@@ -213,3 +213,21 @@ def test_a_class_that_everything_derives_from_is_not_followed(program: MakeProgr
 
     assert len(found.deriving("Base")) == read
     assert len(found.defining("run")) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "imports"),
+    [
+        ("import boto\n", True),
+        ("import json, boto\n", True),
+        ("from boto.sqs import connect\n", True),
+        ("if True: import boto\n", True),
+        ("import boto3\n", False),
+        ("# boto was nicer\n", False),
+        ("boto = None\n", False),
+    ],
+)
+def test_which_files_import_a_package(text: str, imports: bool) -> None:
+    sources = Sources(None, ["a.py"], {"a.py": text.encode()}, 1)
+
+    assert sources.import_package("boto") is imports

@@ -200,8 +200,9 @@ def search(ev: Evaluator, sites: Sites, imports: Imports | None = None) -> tuple
     found: list[Found] = []
     cut: list[Unresolved] = []
     seen: set[int] = set()
+    near = frozenset(module.path for module in ev.program.loaded())
     while True:
-        fresh = [site for site in sinks.candidates(ev, sites) if id(site) not in seen]
+        fresh = [site for site in sinks.candidates(ev, sites, near) if id(site) not in seen]
         if not fresh:
             for one in found:
                 if one.use.group == () and one.use.client is not None and one.use.client.site is None:

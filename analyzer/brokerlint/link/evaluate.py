@@ -59,6 +59,9 @@ DEEPEST = 90
 MOST_STEPS = 60_000
 """Evaluations that one sink may cost."""
 
+STEPS_OF_A_FILE = 150
+"""Evaluations that reading one more file counts as."""
+
 T = TypeVar("T")
 
 
@@ -85,11 +88,16 @@ class Evaluator:
         self._globals: dict[str, dict[str, list[tuple[Chain, ir.Binding]]]] = {}
         self._depth = 0
         self._steps = 0
+        self._files = program.count
         self._kept: list[object] = []
 
     def start(self, allowance: int = MOST_STEPS) -> None:
         """Begin a new sink: ``allowance`` more evaluations may be made from here."""
         self._steps = MOST_STEPS - allowance
+        self._files = self.program.count
+
+    def _exhausted(self) -> bool:
+        return self._steps + STEPS_OF_A_FILE * (self.program.count - self._files) > MOST_STEPS
 
     def keep(self, thing: object) -> None:
         """Keep something made on the way alive, since results are remembered by identity."""
@@ -195,7 +203,7 @@ class Evaluator:
         if self._depth >= DEEPEST:
             return unknown("nested too deeply")
         self._steps += 1
-        if self._steps > MOST_STEPS:
+        if self._exhausted():
             return unknown("too much work to follow")
         self._active.add(key)
         self._depth += 1
@@ -205,7 +213,7 @@ class Evaluator:
         finally:
             self._depth -= 1
             self._active.discard(key)
-        if self._steps <= MOST_STEPS:
+        if not self._exhausted():
             self._memo[key] = found
         return found
 

@@ -21,7 +21,7 @@ from brokerlint.link.imports import Imports, folders_on_path
 from brokerlint.link.program import Program
 from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
-from brokerlint.link.sinks import signs
+from brokerlint.link.sinks import SHORT, signs
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
 from brokerlint.models.model import Library, Models
@@ -79,10 +79,6 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     )
 
 
-_BEFORE_PACKAGE = ("import ", "from ", ", ", ",")
-"""What stands before a package's name where it is imported, alone or behind others: ``import json, kafka``."""
-
-
 def _present(sources: Sources, models: Models) -> Models:
     """The models of libraries that the program imports, and of those whose calls are unmistakable by themselves."""
     kept = []
@@ -103,7 +99,7 @@ def _imported(sources: Sources, library: Library) -> bool:
     """Does a file import the package that the library's classes and functions stand in?"""
     paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
     packages = dict.fromkeys(path.split(".")[0] for path in (*paths, *library.objects))
-    return any(sources.mentioning(f"{before}{package}") for package in packages for before in _BEFORE_PACKAGE)
+    return any(sources.import_package(package) for package in packages)
 
 
 MOST_BESIDE = 400
@@ -111,8 +107,10 @@ MOST_BESIDE = 400
 further."""
 
 
-STORE = re.compile(rb"^[ \t]*(?!self\.|cls\.)\w[\w.]*(?:\[[^\]\n]*\]|\.\w+)[ \t]*=[^=\n][^\n]*\(", re.MULTILINE)
-"""What a call gives is kept in another object: ``registry["jobs"] = Jobs("x")``, ``app.jobs = Jobs("x")``."""
+STORE = re.compile(
+    rb"^[ \t]*(?!self\.|cls\.)\w[\w.]*(?:\[[^\]\n]*\][ \t]*=(?!=)|\.\w+[ \t]*=[^=\n][^\n]*\()", re.MULTILINE
+)
+"""Something is kept in another object: ``registry["jobs"] = jobs``, ``app.jobs = Jobs("orders")``."""
 
 
 def _beside(sources: Sources, imports: Imports, models: Models) -> list[str]:
@@ -121,7 +119,7 @@ def _beside(sources: Sources, imports: Imports, models: Models) -> list[str]:
     using = {path for path, module in sources.summaries.items() if module is not None}
     if not using:
         return []
-    calls = [f".{name}(".encode() for name in sorted(models.methods) if len(name) > 6]
+    calls = [f".{name}(".encode() for name in sorted(models.methods) if len(name) > SHORT]
     found = [path for path in sources.mentioning_any(calls) if path not in using]
     words = signs(models)
     importing = [path for path in sources.paths if path not in using and not using.isdisjoint(imports.direct(path))]

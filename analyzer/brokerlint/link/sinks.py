@@ -81,8 +81,16 @@ def signs(models: Models) -> list[bytes]:
     return sorted(found)
 
 
-def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
-    """The calls that may be sinks, by name and keywords: methods, constructors, and constructors of subclasses."""
+SHORT = 6
+"""Letters of a method's name up to which it says little by itself: ``get``, ``send``, ``delete``."""
+
+
+def candidates(ev: Evaluator, sites: Sites, near: frozenset[str]) -> list[CallSite]:
+    """The calls that may be sinks, by name and keywords: methods, constructors, and constructors of subclasses.
+
+    Methods of short names count only in the files of ``near``, which use a library or stand beside one that does;
+    others have been read for the sake of a value and call ``delete`` on anything.
+    """
     operations = operations_by_name(ev.models)
     names = set(operations)
     derived: list[CallSite] = []
@@ -98,6 +106,8 @@ def candidates(ev: Evaluator, sites: Sites) -> list[CallSite]:
     registering = {name for name, found in operations.items() if any(one.decorator for one in found)}
     decorating = sites.decorating(registering | sites.made_by(registering))
     found = [*sites.all(frozenset(names | {"__init__"})), *decorating]
+    short = {name for model in ev.models.classes.values() for name in model.methods if len(name) <= SHORT}
+    found = [site for site in found if site.module.path in near or last_name(site.site.call.function) not in short]
     return [*[site for site in found if _may_be(site, operations)], *derived]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from brokerlint.link import calls, objects
 from brokerlint.link.behaviour import handing, messages
 from brokerlint.link.behaviour.paths import Paths
-from brokerlint.link.evaluate import MOST_STEPS, Evaluator
+from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import Activation, At
 from brokerlint.link.sites import last_name
 from brokerlint.link.values import (
@@ -179,7 +179,7 @@ class Walker:
     def _moment(self, frame: Frame, site: ir.Site) -> tuple[Moment, list[tuple[FunctionValue, list[ir.Argument], str]]]:
         call = site.call
         at = At(site.order, site.block)
-        self.ev._steps = MOST_STEPS - ALLOWANCE
+        self.ev.start(ALLOWANCE)
         callees = self.ev.values(call.function, frame.scope, at)
         inner: list[tuple[FunctionValue, list[ir.Argument], str]] = []
         operation: Operation | None = None
