@@ -8,6 +8,7 @@ Unknown is a value: a channel whose name could not be resolved has the kind ``un
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -96,6 +97,11 @@ class Endpoint:
     call_chain: tuple[Place, ...] = ()
     config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def endpoint_id(identity: str) -> str:
+    """The id of the endpoint that ``identity`` tells from all others: 12 hexadecimal digits."""
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

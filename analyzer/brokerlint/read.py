@@ -102,7 +102,7 @@ class Sources:
             found = self._words[word] = [path for path in self.paths if needle in self.text(path)] if needle else []
         return found
 
-    def import_package(self, name: str) -> bool:
+    def imports(self, name: str) -> bool:
         """Does any file import the top-level package ``name``, alone or behind others (``import json, kafka``)?"""
         statement = rf"(?:^|[;:])[ \t]*(?:import|from)[ \t]+(?:[^\n]*[ \t,])?{re.escape(name)}(?!\w)"
         pattern = re.compile(statement.encode(), re.MULTILINE)

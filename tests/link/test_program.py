@@ -230,4 +230,4 @@ def test_a_class_that_everything_derives_from_is_not_followed(program: MakeProgr
 def test_which_files_import_a_package(text: str, imports: bool) -> None:
     sources = Sources(None, ["a.py"], {"a.py": text.encode()}, 1)
 
-    assert sources.import_package("boto") is imports
+    assert sources.imports("boto") is imports

@@ -442,7 +442,7 @@ def test_a_product_runs_no_more_of_the_tree_than_it_is_given() -> None:
             "    volumes:\n      - ./dags:/opt/airflow/dags\n"
             "  notebook:\n    build:\n      dockerfile: ./docker/Dockerfile\n"
         ),
-        "docker/Dockerfile": "FROM jupyter/all-spark-notebook\nWORKDIR /home/work\nCOPY ./spark/app /home/work/app\n",
+        "docker/Dockerfile": "FROM jupyter/all-spark-notebook\nWORKDIR /srv/work\nCOPY ./spark/app /srv/work/app\n",
         "dags/daily.py": READ.format("daily"),
         "spark/app/totals.py": READ.format("orders"),
     }

@@ -98,6 +98,22 @@ def test_lines_are_those_of_libcsts_own_provider(source: str) -> None:
     assert mine == expected
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = f'''{d['''\nk\n''']}'''\nf()\ng(\n1)\n",
+        'x = f"""{f("""a\nb""")}"""\nf()\ng(\n1)\n',
+    ],
+)
+def test_lines_are_right_where_strings_stand_in_strings_of_the_same_quotes(source: str) -> None:
+    sites = body(source).sites
+
+    assert [(s.call.line, s.call.end_line) for s in sites][-2:] == [
+        (source.count("\n") - 2, source.count("\n") - 2),
+        (source.count("\n") - 1, source.count("\n")),
+    ]
+
+
 @given(PROGRAMS)
 def test_every_call_is_a_site_where_it_stands(source: str) -> None:
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)

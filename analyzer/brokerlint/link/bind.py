@@ -3,13 +3,12 @@ triggers."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from brokerlint.facts import Channel, ChannelName, Endpoint, Link, Name, NameKind
+from brokerlint.facts import Channel, ChannelName, Endpoint, Link, Name, NameKind, endpoint_id
 from brokerlint.link import naming, options
 from brokerlint.link.program import Program
 from brokerlint.link.services import Deployment, Services
@@ -270,9 +269,7 @@ class Binder:
             group = link.properties.get("group")
             if isinstance(group, str):
                 groups.append(Name("exact", group, origin="manifest"))
-        digest = hashlib.sha256(
-            f"{place.path}|{function}|{system}|trigger".encode("utf-8", "surrogatepass")
-        ).hexdigest()[:12]
+        digest = endpoint_id(f"{place.path}|{function}|{system}|trigger")
         facts = {"loop_kind": "lambda-handler", "entry_kind": "lambda-handler", "group_kind": "lambda"}
         return Endpoint(
             digest, place, function, system, "consume", "aws-lambda", links[0].kind,

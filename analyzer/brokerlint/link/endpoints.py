@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 
-from brokerlint.facts import ChannelName, Endpoint, Name, Unresolved
+from brokerlint.facts import ChannelName, Endpoint, Name, Unresolved, endpoint_id
 from brokerlint.link import library, naming, sinks
 from brokerlint.link.callers import Callers, Step, open_needs, settled_above
 from brokerlint.link.evaluate import Evaluator
@@ -295,9 +294,8 @@ def _endpoint(members: list[Found], counts: dict[str, int]) -> Endpoint:
         sorted(channel.id for channel in kept)
     )
     number = counts[identity] = counts.get(identity, 0) + 1
-    digest = hashlib.sha256(f"{identity}|{number}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return Endpoint(
-        digest,
+        endpoint_id(f"{identity}|{number}"),
         first.anchor.place,
         first.anchor.function,
         use.system,

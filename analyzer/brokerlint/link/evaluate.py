@@ -66,17 +66,20 @@ T = TypeVar("T")
 
 
 class Evaluator:
-    """Values of expressions in one program. Takes the program, the library models, and the tree's configuration files.
+    """Values of expressions in one program. Takes the program, the library models, the tree's configuration files,
+    and the index of the program's calls where there is one already.
 
     Results are remembered by the identity of expressions and activations, so both live as long as the evaluator.
     """
 
-    def __init__(self, program: Program, models: Models, files: ConfigurationFiles | None = None) -> None:
+    def __init__(
+        self, program: Program, models: Models, files: ConfigurationFiles | None = None, sites: Sites | None = None
+    ) -> None:
         self.program = program
         self.models = models
         self.files = files or ConfigurationFiles()
         self.assignments = Assignments(program)
-        self.sites = Sites(program)
+        self.sites = sites or Sites(program)
         self.answers: dict[object, Any] = {}
         self.inlining: list[tuple[str, str]] = []
         self._memo: dict[tuple[int, int, At], Values] = {}

@@ -99,7 +99,7 @@ def _imported(sources: Sources, library: Library) -> bool:
     """Does a file import the package that the library's classes and functions stand in?"""
     paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
     packages = dict.fromkeys(path.split(".")[0] for path in (*paths, *library.objects))
-    return any(sources.import_package(package) for package in packages)
+    return any(sources.imports(package) for package in packages)
 
 
 MOST_BESIDE = 400

@@ -88,8 +88,8 @@ SHORT = 6
 def candidates(ev: Evaluator, sites: Sites, near: frozenset[str]) -> list[CallSite]:
     """The calls that may be sinks, by name and keywords: methods, constructors, and constructors of subclasses.
 
-    Methods of short names count only in the files of ``near``, which use a library or stand beside one that does;
-    others have been read for the sake of a value and call ``delete`` on anything.
+    Methods of short names count, unless they decorate, only in the files of ``near``, which use a library or stand
+    beside one that does; others have been read for the sake of a value and call ``delete`` on anything.
     """
     operations = operations_by_name(ev.models)
     names = set(operations)
@@ -107,7 +107,11 @@ def candidates(ev: Evaluator, sites: Sites, near: frozenset[str]) -> list[CallSi
     decorating = sites.decorating(registering | sites.made_by(registering))
     found = [*sites.all(frozenset(names | {"__init__"})), *decorating]
     short = {name for model in ev.models.classes.values() for name in model.methods if len(name) <= SHORT}
-    found = [site for site in found if site.module.path in near or last_name(site.site.call.function) not in short]
+    found = [
+        site
+        for site in found
+        if site.module.path in near or last_name(site.site.call.function) not in short or site.decorated is not None
+    ]
     return [*[site for site in found if _may_be(site, operations)], *derived]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from brokerlint.facts import ChannelName, Endpoint, Name, Role
+from brokerlint.facts import ChannelName, Endpoint, Name, Role, endpoint_id
 from brokerlint.link.behaviour.entry import Entries
 from brokerlint.link.callers import Callers
 from brokerlint.link.celery import application, configuration, schedules, waiting
@@ -43,7 +42,9 @@ def celery_endpoints(
     paths = tuple(paths)
     program = ev.program
     modules = [m for path in sources.mentioning_any(_SETTINGS) if (m := program.module(path)) is not None]
-    own = Evaluator(program, application.with_celery(ev.models, application.outside_applications(ev, modules)))
+    own = Evaluator(
+        program, application.with_celery(ev.models, application.outside_applications(ev, modules)), sites=sites
+    )
     apps = Apps(own, application.code(own, modules))
     brokers = Brokers(services, manifests, sources, paths)
     for app in apps.all():
@@ -239,7 +240,7 @@ class _Joining:
     ) -> Endpoint:
         identity = f"{place.path}|{function}|{app.system}|{role}|celery|" + ",".join(sorted(c.id for c in channels))
         number = self.counts[identity] = self.counts.get(identity, 0) + 1
-        digest = hashlib.sha256(f"{identity}|{number}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        digest = endpoint_id(f"{identity}|{number}")
         return Endpoint(
             digest, place, function, app.system, role, "celery", operation, channels, groups, (), chain, config, facts
         )  # fmt: skip
