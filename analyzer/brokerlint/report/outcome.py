@@ -41,7 +41,7 @@ class Outcome:
             "files": stats.get("files", 0),
             "parsed": stats.get("parsed", 0),
             "services": len(self.facts.services),
-            "channels": len(self.facts.channels),
+            "channels": len({channel.id for channel in self.facts.channels}),
             "endpoints": len(self.facts.endpoints),
             "unresolved": dict(sorted(unresolved.items())),
             "diagnostics": len(self.facts.diagnostics),
