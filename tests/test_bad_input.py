@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from brokerlint import read
 from brokerlint.document import dumps, to_document
 from brokerlint.pipeline import Options, analyse
 from brokerlint.python import source
@@ -95,9 +96,13 @@ def test_names_that_no_encoding_can_write(tree: Path) -> None:
     assert json.loads(done.stdout)["coverage"]["endpoints"] == 4
 
 
-def test_neither_workers_nor_hash_seeds_nor_the_cache_change_a_byte(tree: Path) -> None:
+def test_neither_workers_nor_hash_seeds_nor_the_cache_change_a_byte(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "SMALL", 0)  # so that workers are worth it
+    monkeypatch.setattr(read, "CHUNK", 1)
     for number in range(8):
-        (tree / f"part{number}.py").write_text(GOOD.replace("orders", f"q{number}") + "# filler\n" * 8000)
+        (tree / f"part{number}.py").write_text(GOOD.replace("orders", f"q{number}"))
     (tree / "broken.py").write_bytes(BAD["syntax.py"][0])
     assert len({dumps(to_document(analyse(tree, Options(workers=count)))) for count in (1, 2, 3)}) == 1
     options: list[tuple[str, ...]] = [("--no-cache",), (), ()]
@@ -124,7 +129,7 @@ class TestWorkers:
     ) -> None:
         pack = source.pack
         monkeypatch.setattr(source, "pack", lambda path, data: act() if path == "bad.py" else pack(path, data))
-        workers = Pool(2, patience=1.0)
+        workers = Pool(2, patience=0.5)
         try:
             found = [one for results in workers.read(self.FILES) for one in results]
         finally:
@@ -136,8 +141,8 @@ class TestWorkers:
     @pytest.mark.skipif(sys.platform == "win32", reason="there the clock is all there is")
     def test_a_busy_machine_leaves_nothing_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         pack = source.pack
-        monkeypatch.setattr(source, "pack", lambda path, data: time.sleep(1.5) or pack(path, data))
-        workers = Pool(1, patience=1.0)
+        monkeypatch.setattr(source, "pack", lambda path, data: time.sleep(1.0) or pack(path, data))
+        workers = Pool(1, patience=0.5)
         try:
             found = [one for results in workers.read(self.FILES[1:]) for one in results]
         finally:

@@ -196,14 +196,14 @@ def test_long_chains_of_wrappers_end() -> None:
     assert channels(facts) == [None, "fine"]
 
 
-def test_thousands_of_call_sites_of_one_wrapper() -> None:
-    calls = "".join(f"send('t{i}')\n" for i in range(2000))
+def test_a_thousand_call_sites_of_one_wrapper() -> None:
+    calls = "".join(f"send('t{i}')\n" for i in range(1000))
     facts = analysed(f"def send(t):\n    producer.produce(t)\n{calls}")
 
     found = channels(facts)
     assert found[:3] == ["t0", "t1", "t2"]
     assert found[-1] == "fine"
-    assert len(found) == 2001
+    assert len(found) == 1001
 
 
 def test_a_very_large_display_is_cut_and_says_so() -> None:

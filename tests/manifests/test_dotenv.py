@@ -90,7 +90,7 @@ NAMES = st.from_regex(r"[A-Z]{1,8}_TOPIC", fullmatch=True)
 PLAIN = st.from_regex(r"[a-z0-9._-]{0,12}", fullmatch=True)
 
 
-@given(st.dictionaries(NAMES, PLAIN))
+@given(st.dictionaries(NAMES, PLAIN, max_size=8))
 def test_plain_variables_come_back(values: dict[str, str]) -> None:
     text = "\n".join(f"{name}={value}" for name, value in values.items())
     found = dotenv.read(".env", text).settings

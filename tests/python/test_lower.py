@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import libcst as cst
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from libcst.metadata import MetadataWrapper, PositionProvider
 
@@ -87,6 +87,7 @@ PROGRAMS = st.tuples(
 
 
 @given(PROGRAMS)
+@settings(max_examples=40)
 def test_lines_are_those_of_libcsts_own_provider(source: str) -> None:
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
@@ -115,6 +116,7 @@ def test_lines_are_right_where_strings_stand_in_strings_of_the_same_quotes(sourc
 
 
 @given(PROGRAMS)
+@settings(max_examples=40)
 def test_every_call_is_a_site_where_it_stands(source: str) -> None:
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
@@ -128,6 +130,7 @@ def test_every_call_is_a_site_where_it_stands(source: str) -> None:
 
 
 @given(PROGRAMS)
+@settings(max_examples=40)
 def test_summaries_survive_pickling(source: str) -> None:
     found = lower("app.py", source)
 

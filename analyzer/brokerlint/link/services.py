@@ -103,6 +103,7 @@ class Services:
         self._roots = _marked_roots(program, paths)
         self._fallback: dict[str, Deployment] = {}
         self._mains: dict[str, tuple[str, ...]] = {}
+        self._chalice_names: dict[str, str | None] = {}
         facts = list(facts)
         self._servers = frozenset(fact.key for fact in facts if _SERVER.search(" ".join(fact.command)))
         self.deployments = self._deployed(facts)
@@ -262,13 +263,15 @@ class Services:
         app = f"{before}/app.py".lstrip("/") if inside else path
         if posixpath.basename(app) != "app.py" or app not in self._program.known:
             return None
-        text = self._imports.text(app)
-        if not _CHALICE.search(text):
+        if app not in self._chalice_names:
+            text = self._imports.text(app)
+            named = _CHALICE_NAME.search(text)
+            self._chalice_names[app] = (named[1].decode("ascii") if named else "") if _CHALICE.search(text) else None
+        given = self._chalice_names[app]
+        if given is None:
             return None
         folder = posixpath.dirname(app)
-        named = _CHALICE_NAME.search(text)
-        name = named[1].decode("ascii") if named else _telling(folder) or self._project_name or "app"
-        return self._made(name, (folder or ".",), app)
+        return self._made(given or _telling(folder) or self._project_name or "app", (folder or ".",), app)
 
     def _handler_around(self, path: str, root: str) -> str | None:
         """The handler in the closest folder around ``path`` that has exactly one: code loaded by name belongs to it,

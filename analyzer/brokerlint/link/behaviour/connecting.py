@@ -38,9 +38,16 @@ _SECRET_KEYS = ("aws_secret_access_key", "aws_session_token")
 
 def construction(ev: Evaluator, identity: Identity | None) -> CallSite | None:
     """The call that makes a client."""
-    place = identity.site if identity is not None else None
-    module = ev.program.module(place.path) if place is not None else None
-    if place is None or module is None:
+    if identity is None or identity.site is None:
+        return None
+    place, meanwhile = identity.site, None
+    question = ("construction", place, identity.model)  # of a client that may have thousands of uses
+    return ev.once(question, lambda: _construction(ev, identity, place), meanwhile)
+
+
+def _construction(ev: Evaluator, identity: Identity, place: Place) -> CallSite | None:
+    module = ev.program.module(place.path)
+    if module is None:
         return None
     found = [
         CallSite(module, chain, site)
