@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,39 @@ class TestTheSupportTable:
         (tmp_path / "page.md").write_text("# Page\n")
         assert catalogue.main(["--check", str(tmp_path / "page.md")]) == 2
         assert "needs one line" in capsys.readouterr().err
+
+
+class TestTheReadme:
+    """What it shows is what the program prints about the example systems."""
+
+    PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
+    EXAMPLE = "fixtures/queue-as-log"
+
+    @pytest.fixture(autouse=True)
+    def _at_the_root(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(ROOT)
+
+    def test_the_finding(self, capfd: pytest.CaptureFixture[str]) -> None:
+        shown = re.search(r"```text\n(warning\[ARC111\].*?)```", self.PAGE, re.DOTALL)
+        run(("check", self.EXAMPLE))
+        assert shown is not None
+        assert shown[1] in capfd.readouterr().out
+
+    def test_the_picture(self, capfd: pytest.CaptureFixture[str]) -> None:
+        shown = re.search(r"\n```mermaid\n(.*?)```", self.PAGE, re.DOTALL)
+        run(("graph", self.EXAMPLE, "--format", "mermaid"))
+        assert shown is not None
+        assert capfd.readouterr().out == shown[1]
+
+    def test_the_comment_on_a_pull_request(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        before = tmp_path / "before"
+        shutil.copytree(self.EXAMPLE, before)
+        shutil.rmtree(before / "services/shipping")
+        run(("diff", str(before), self.EXAMPLE, "--format", "markdown"))
+        said = capfd.readouterr().out.removeprefix("### Messaging topology\n").partition("\n**Services**")[0]
+        shown = re.search(r"> \*\*Messaging topology\*\*\n(.*?)\n(?!>)", self.PAGE, re.DOTALL)
+        assert shown is not None
+        assert re.sub(r"^> ?", "", shown[1], flags=re.MULTILINE).strip() == said.strip()
 
 
 class TestAPackOfChecks:
