@@ -14,6 +14,7 @@ import pytest
 from brokerlint import read
 from brokerlint.document import dumps, to_document
 from brokerlint.pipeline import Options, analyse
+from brokerlint.places import Diagnostic
 from brokerlint.python import source
 from brokerlint.python.pool import Pool
 
@@ -148,3 +149,61 @@ class TestWorkers:
         finally:
             workers.close()
         assert [type(one) for one in found] == [tuple, tuple]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="workers inherit the stand-in only when they are forks")
+    def test_a_file_begun_ahead_that_ends_its_worker_is_told_when_it_is_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pack = source.pack
+        monkeypatch.setattr(source, "pack", lambda path, data: os._exit(7) if path == "bad.py" else pack(path, data))
+        workers = Pool(2)
+        files = [file for chunk in self.FILES for file in chunk]
+        try:
+            workers.begin(files)
+            found = [workers.begun(file, True) for file in files]
+        finally:
+            workers.close()
+        problems = {one.path: one.kind for one in found if isinstance(one, Diagnostic)}
+        assert problems == {"bad.py": "crash"}
+        assert sorted(one[0] for one in found if isinstance(one, tuple)) == ["a.py", "b.py", "c.py"]
+
+    @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+    def test_they_end_when_their_parent_is_killed(self) -> None:
+        program = (
+            "import multiprocessing, time\nfrom brokerlint.python.pool import Pool\n"
+            "pool = Pool(2)\npool.begin([('a.py', b'x = 1'), ('b.py', b'x = 2')])\npool.begun(('a.py', b''), True)\n"
+            "print(*[one.pid for one in multiprocessing.active_children()], flush=True)\ntime.sleep(60)\n"
+        )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE) as parent:
+            assert parent.stdout is not None
+            workers = parent.stdout.readline().split()
+            parent.kill()
+        assert workers
+        until = time.monotonic() + 30
+        while any(map(runs, workers)) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert not any(map(runs, workers))
+
+
+def runs(process: bytes) -> bool:
+    """Is there a process of this number that has not ended?"""
+    try:
+        return Path(f"/proc/{process.decode()}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_what_was_read_ahead_and_not_asked_for_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "SMALL", 0)
+    texts = {"app.py": GOOD.encode(), "broken.py": b"def f(:\n"}
+    sources = read.Sources(None, texts, dict(texts), workers=2)
+    try:
+        sources.ahead(texts)
+        assert sources.summary("app.py") is not None
+        assert list(sources.summaries) == ["app.py"]
+        assert sources.diagnostics == []
+        assert sources.summary("broken.py") is None
+        assert [one.kind for one in sources.diagnostics] == ["syntax-error"]
+    finally:
+        sources.close()

@@ -78,19 +78,21 @@ def _facts(
     content: Callable[[str], bytes],
     progress: Progress | None,
 ) -> Facts:
-    from brokerlint.link.linking import link  # half a second of imports that a run without news does not need
     from brokerlint.models.index import in_use
     from brokerlint.models.load import builtin, index
 
     started = time.perf_counter()
     models = index((*builtin(), *libraries))
-    manifests = _manifests(found, content)
     wanted = sources.mentioning_any(models.words)
+    sources.ahead(wanted)
     used = in_use(models.libraries, lambda word: any(word.encode() in sources.text(path) for path in wanted))
     models = models if used == models.libraries else index(used)
-    sources.read(wanted, (lambda done, total: progress("reading", done, total)) if progress else None)
+    manifests = _manifests(found, content)
+    from brokerlint.link.linking import link  # half a second of imports that a run without news does not need
+
     linking, before = time.perf_counter(), sources.seconds
-    facts = link(sources, models, manifests, found.paths)
+    told = (lambda done, total: progress("reading", done, total)) if progress else None
+    facts = link(sources, models, manifests, found.paths, wanted, told)
     later = sources.seconds - before  # the link stage asks for further files as it comes upon them: that is reading too
     read, linked = linking - started + later, time.perf_counter() - linking - later
     stats = {

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from brokerlint.python.elsewhere import Elsewhere
     from brokerlint.python.pool import Chunk, Pool
 
-SMALL = 400_000
+SMALL = 150_000
 """Bytes of source below which starting worker processes costs more than it saves."""
 
-CHUNK = 150_000
+SMALL_FOR_RUNNING = 30_000
+"""The same for workers that run already."""
+
+CHUNK = 50_000
 """Bytes of source that a worker gets at a time."""
 
 KEPT = 64 * 1024 * 1024
@@ -65,7 +68,8 @@ class Sources:
         self._words: dict[str, list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
-        self._pool: Pool | Elsewhere | None = None
+        self._pool: Pool | None = None
+        self._cluster: Elsewhere | None = None
         self._store = store
         self._stamp = source.stamp() if store else b""
 
@@ -130,6 +134,16 @@ class Sources:
             self.read([path])
         return self.summaries.get(path)
 
+    def ahead(self, paths: Iterable[str]) -> None:
+        """Let idle workers begin with files that will probably be asked for. Those that are not leave no trace."""
+        if self._executor is not None or self._workers < 2:
+            return
+        fresh = [path for path in paths if path not in self.summaries and path in self._known]
+        fresh = [path for path in fresh if not (self._store and self._store.get(self._key(path)))]
+        if self._pool is None and sum(len(self.text(path)) for path in fresh) < SMALL:
+            return
+        self._processes().begin([(path, self.text(path)) for path in fresh])
+
     def read(self, paths: Iterable[str], progress: Told | None = None) -> None:
         """Read many files, in worker processes when that pays."""
         started = time.perf_counter()
@@ -138,39 +152,61 @@ class Sources:
 
     def _read(self, paths: Iterable[str], progress: Told | None) -> None:
         fresh = [path for path in paths if path not in self.summaries and not self._remembered(path)]
-        total = sum(len(self.text(path)) for path in fresh)
-        if total < SMALL or (self._executor is None and self._workers < 2):
-            for done, path in enumerate(fresh, 1):
+        total = len(fresh)
+        fresh = self._without_begun(fresh)
+        size = sum(len(self.text(path)) for path in fresh)
+        worth = size >= SMALL or (self._pool is not None and len(fresh) > 1 and size >= SMALL_FOR_RUNNING)
+        if not worth or (self._executor is None and self._workers < 2):
+            for number, path in enumerate(fresh, total - len(fresh) + 1):
                 self._read_here(path)
                 if progress:
-                    progress(done, len(fresh))
+                    progress(number, total)
             return
-        done = 0
+        done = total - len(fresh)
         for results in self._elsewhere(self._chunks(fresh)):
             for one in results:
                 self._keep_packed(one)
             done += len(results)
             if progress:
-                progress(done, len(fresh))
+                progress(done, total)
+
+    def _without_begun(self, paths: list[str]) -> list[str]:
+        """Take over what workers have read ahead of these files; the others."""
+        if self._pool is None:
+            return paths
+        left = []
+        for path in paths:
+            one = self._processes().begun((path, self.text(path)), len(paths) > 1)
+            if one is None:
+                left.append(path)
+            else:
+                self._keep_packed(one)
+        return left
 
     def close(self) -> None:
         """End the worker processes, and keep what was read for the next run."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
+        for workers in (self._pool, self._cluster):
+            if workers is not None:
+                workers.close()
+        self._pool = self._cluster = None
         if self._store is not None:
             self._store.save()
 
     def _elsewhere(self, chunks: list[Chunk]) -> Iterable[Sequence[source.Packed | Diagnostic]]:
-        if self._pool is None and self._executor is not None:
+        if self._executor is None:
+            return self._processes().read(chunks)
+        if self._cluster is None:
             from brokerlint.python.elsewhere import Elsewhere
 
-            self._pool = Elsewhere(self._executor, self._workers)
-        elif self._pool is None:
+            self._cluster = Elsewhere(self._executor, self._workers)
+        return self._cluster.read(chunks)
+
+    def _processes(self) -> Pool:
+        if self._pool is None:
             from brokerlint.python.pool import Pool
 
             self._pool = Pool(self._workers)
-        return self._pool.read(chunks)
+        return self._pool
 
     def _chunks(self, paths: list[str]) -> list[Chunk]:
         chunks: list[list[tuple[str, bytes]]] = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from brokerlint.facts import Endpoint, Facts, Unresolved
@@ -25,11 +26,22 @@ from brokerlint.link.sinks import SHORT, signs
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
 from brokerlint.models.model import Library, Models
-from brokerlint.read import Sources
+from brokerlint.read import Sources, Told
 
 
-def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iterable[str]) -> Facts:
-    """The facts of a program whose candidate files have been read; further files are read when they are needed."""
+def link(
+    sources: Sources,
+    models: Models,
+    manifests: ManifestFacts,
+    paths: Iterable[str],
+    candidates: Sequence[str],
+    progress: Told | None = None,
+) -> Facts:
+    """The facts of a program.
+
+    Takes its Python files, the models of libraries, what the manifests say, the paths of all files and of those Python
+    files that name a library, and who is told of the reading. Further files are read when they are needed.
+    """
     paths = tuple(paths)
     models = _present(sources, models)
     names = {module.split(".")[0] for library in models.libraries for module in library.modules} | LIBRARIES
@@ -38,7 +50,10 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     roots |= folders_on_path(sources.paths, sources.text, sources.mentioning("sys.path"))
     program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots, sources.deriving)
     imports = Imports(program, sources.text, paths)
-    sources.read(_beside(sources, imports, models))
+    first = [*candidates, *_beside(sources, imports, models, candidates)]
+    sources.ahead(first)
+    sources.read(first, progress)
+    sources.ahead(_imported(imports, first))
     for path in sorted(sources.summaries):
         program.module(path)
     evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text))
@@ -79,6 +94,12 @@ def link(sources: Sources, models: Models, manifests: ManifestFacts, paths: Iter
     )
 
 
+def _imported(imports: Imports, paths: Iterable[str]) -> list[str]:
+    """The files that others import, those first that most import: they will be asked for first."""
+    counted = Counter(path for one in paths for path in sorted(imports.direct(one)))
+    return [path for path, _ in counted.most_common()]
+
+
 def _present(sources: Sources, models: Models) -> Models:
     """The models of libraries that the program imports, and of those whose calls are unmistakable by themselves."""
     kept = []
@@ -86,7 +107,7 @@ def _present(sources: Sources, models: Models) -> Models:
         classes = library.classes.values()
         calls = any(operation.distinct for model in classes for operation in model.methods.values())
         attributes = any(gives.distinct for model in classes for gives in model.attributes.values())
-        if calls or (_named(sources, library) and (attributes or _imported(sources, library))):
+        if calls or (_named(sources, library) and (attributes or _in_use(sources, library))):
             kept.append(library)
     return index(kept)
 
@@ -95,7 +116,7 @@ def _named(sources: Sources, library: Library) -> bool:
     return any(sources.mentioning(word) for word in library.words)
 
 
-def _imported(sources: Sources, library: Library) -> bool:
+def _in_use(sources: Sources, library: Library) -> bool:
     """Does a file import the package that the library's classes and functions stand in?"""
     paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
     packages = dict.fromkeys(path.split(".")[0] for path in (*paths, *library.objects))
@@ -113,10 +134,10 @@ STORE = re.compile(
 """Something is kept in another object: ``registry["jobs"] = jobs``, ``app.jobs = Jobs("orders")``."""
 
 
-def _beside(sources: Sources, imports: Imports, models: Models) -> list[str]:
+def _beside(sources: Sources, imports: Imports, models: Models, candidates: Iterable[str]) -> list[str]:
     """Files that name no library but may use its objects: they import a file that does and hold a word of such a use,
     or call a method of such objects."""
-    using = {path for path, module in sources.summaries.items() if module is not None}
+    using = set(candidates)
     if not using:
         return []
     calls = [f".{name}(".encode() for name in sorted(models.methods) if len(name) > SHORT]

@@ -1,10 +1,15 @@
-"""Worker processes that read files. One that dies, or takes too long over a file, takes only that file with it."""
+"""Worker processes that read files. One that dies, or takes too long over a file, takes only that file with it.
+
+While nobody waits for them they can begin with files that will probably be asked for.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeAlias
@@ -19,6 +24,19 @@ Chunk: TypeAlias = Sequence[tuple[str, bytes]]
 """Some files: path and bytes of each."""
 
 
+def _serve() -> None:
+    """What a worker does first: let the process that it works for go first, and end when that one has ended."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:  # nothing else tells a worker that its parent was killed
+        time.sleep(1)
+    os._exit(1)
+
+
 class Pool:
     """``workers`` processes that live until `close`; ``start`` is how they are made, where it matters."""
 
@@ -27,6 +45,28 @@ class Pool:
         self._workers = workers
         self._patience = patience
         self._processes: ProcessPoolExecutor | None = None
+        self._begun: dict[str, Future[list[Packed]]] = {}
+
+    def begin(self, files: Chunk) -> None:
+        """Let workers read ``files`` for a later `begun`."""
+        for file in files:
+            try:
+                self._begun[file[0]] = self._submit([file])
+            except BrokenProcessPool:  # whoever asks for the file will be told
+                self.close()
+                return
+
+    def begun(self, file: tuple[str, bytes], patient: bool) -> Packed | Diagnostic | None:
+        """What came of a file that was begun; None when no worker is at it yet, unless it is waited for (``patient``),
+        or when it was never begun."""
+        task = self._begun.pop(file[0], None)
+        if task is None or (not patient and task.cancel()):
+            return None
+        try:
+            return task.result()[0]
+        except (BrokenProcessPool, CancelledError):  # it may be the one that ended its worker
+            self.close()
+            return self._alone(file)[0]
 
     def read(self, chunks: Sequence[Chunk]) -> Iterator[list[Packed | Diagnostic]]:
         """What was read, chunk by chunk in the given order; a diagnostic for a file that ended its worker."""
@@ -54,7 +94,7 @@ class Pool:
 
     def _submit(self, chunk: Chunk) -> Future[list[Packed]]:
         if self._processes is None:
-            self._processes = ProcessPoolExecutor(self._workers, get_context(self._start))
+            self._processes = ProcessPoolExecutor(self._workers, get_context(self._start), _serve)
         return self._processes.submit(pack_all, chunk, self._patience)
 
     def _alone(self, file: tuple[str, bytes]) -> list[Packed | Diagnostic]:
