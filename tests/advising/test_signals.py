@@ -111,6 +111,12 @@ class TestWhatIsNoEvidence:
         assert evidence(exchange(channels=[channel]), "kafka:t", "keeps-history").value is None
 
 
+def test_a_bus_whose_events_are_archived_keeps_history() -> None:
+    archive = Link("archive", "eventbridge:bus", "external:archive:all", Place("template.yaml", 9))
+    row = evidence(exchange(sends("a", "eventbridge:bus"), links=[archive]), "eventbridge:bus", "keeps-history")
+    assert (row.value, row.places) == (True, (Place("template.yaml", 9),))
+
+
 def test_two_services_in_one_group_share_it_like_a_queue() -> None:
     topology = exchange(
         sends("a", "kafka:t"), reads("stock", "kafka:t", group="backend"), reads("mail", "kafka:t", group="backend")

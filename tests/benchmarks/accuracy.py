@@ -179,7 +179,11 @@ def _judge_label(
     score.update({"service": placed, "edge": named and placed})
     if label.groups and hits:
         groups = [group for one in hits for group in one["groups"]]
-        score.update({"groups": 1, "group": any(agree(wanted, one) for wanted in label.groups for one in groups)})
+        right = any(agree(wanted, one) for wanted in label.groups for one in groups)
+        score.update({"groups": 1, "group": right})
+        if not right:
+            names = ", ".join(str(one.get("name") or one.get("env") or "?") for one in groups)
+            notes.append(f"{label.text}: found group {names}, not {label.groups[0]}")
     if not (hits and named and placed):
         services = ", ".join(sorted({name for one in hits for name in one["services"]}))
         got = ", ".join(str(one.get("name") or one.get("env") or one.get("logical") or "?") for one in channels[:6])

@@ -31,9 +31,12 @@ def reads_back(channel: ChannelNode) -> Answer:
 
 
 def keeps_history(channel: ChannelNode) -> Answer | None:
-    """It is compacted, tiered, fed by change capture, or keeps its records for longer than usual on purpose."""
+    """It is compacted, tiered, archived, fed by change capture, or keeps records for longer than usual on purpose."""
     if channel.kind == "queue":
         return None
+    archives = channel.links_out("archive")
+    if archives:
+        return Answer(True, tuple(link.place for link in archives), note="its events are archived")
     where = (channel.place,) if channel.place else ()
     for holds, words in (
         ("compact" in str(channel.property("cleanup_policy") or ""), "it is compacted"),
