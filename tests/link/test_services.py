@@ -192,3 +192,15 @@ def test_a_script_beside_the_entry_point_of_a_service_is_no_part_of_it() -> None
         ("mq/plugin.py", ["trail"]),
         ("mq/trail_worker.py", ["trail"]),
     ]
+
+
+def test_a_program_that_is_deployed_under_several_names_is_called_what_they_have_in_common() -> None:
+    pod = "{spec: {containers: [{name: x, image: acme/ingest}]}}"
+    job = f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: ingest-demo}}\nspec: {{template: {pod}}}\n"
+    files = {
+        "Dockerfile": 'FROM python\nCOPY . /app\nCMD ["python", "main.py"]\n',
+        "main.py": SEND + "send()\n",
+        "docker-compose.yml": "services:\n  ingest: {build: ., image: acme/ingest}\n",
+        "k8s/demo.yaml": job,
+    }
+    assert [service.name for service in analyse_sources(files).services] == ["ingest"]

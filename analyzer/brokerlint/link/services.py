@@ -147,6 +147,8 @@ class Services:
                     near = max(leading, key=lambda one: _likeness(one.service.name, fact.name))
                     near.settings.append(fact.environment)
                     near.facts.append(fact)
+            if len(leading) == 1:
+                leading[0].service = replace(leading[0].service, name=_family(leading[0].facts))
             found += leading
         return found
 
@@ -378,6 +380,13 @@ def _rank(fact: ServiceFact) -> tuple[int, int]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", name.lower())
+
+
+def _family(facts: list[ServiceFact]) -> str:
+    """What to call one program that is deployed under several names: ``ingest`` of ``ingest-demo`` and ``ingest``,
+    else the first name."""
+    shortest = min((fact.name for fact in facts), key=len)
+    return shortest if all(re.match(rf"{re.escape(shortest)}(?![^\W_])", fact.name) for fact in facts) else facts[0].name
 
 
 def _likeness(left: str, right: str) -> float:
