@@ -204,3 +204,19 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
 )
 def test_deep_nesting_ends(piece: str) -> None:
     run(parse(piece * 3000), None)
+
+
+@pytest.mark.parametrize(
+    ("script", "folder"),
+    [
+        ("cd src && python app.py", "src"),
+        ("cd /app\ncd api\npython app.py", "/app/api"),
+        ("cd src; cd ..; python app.py", "."),
+        ("(cd src && make); python app.py", ""),
+        ("sh -c 'cd src && make'\npython app.py", ""),
+        ('cd "$WHERE"\npython app.py', ""),
+        ('if test -n "$WHERE"; then cd src; fi\npython app.py', ""),
+    ],
+)
+def test_a_program_is_started_in_the_folder_that_the_script_has_changed_to(script: str, folder: str) -> None:
+    assert run(parse(script))[-1].folder == folder

@@ -143,8 +143,8 @@ def _service(deployed: Deployed, box: Box, environment: dict[str, Setting], tree
     environment = {**(stage.environment if stage else {}), **environment}
     known = words_known(environment)
     given = _command(box, stage)
-    command = started(given, known, place, tree)
-    roots = roots_of(place, known, context, dockerfile)
+    command, entered = started(given, known, place, tree)
+    roots = roots_of(place.entered(entered), known, context, dockerfile)
     ours = runs_python(command) or (
         (found is not None or bool(context) or workload.platform == "clowdapp")
         and not runs_otherwise(command)

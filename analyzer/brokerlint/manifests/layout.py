@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from brokerlint.manifests.formats.dockerfile import Stage
@@ -19,6 +19,10 @@ class Layout:
     pairs: tuple[tuple[str, str], ...]
     workdir: str
     tree: Tree
+
+    def entered(self, folder: str) -> Layout:
+        """The same after a change to ``folder``."""
+        return replace(self, workdir=posixpath.normpath(posixpath.join(self.workdir, folder))) if folder else self
 
     def folder(self, inside: str) -> str | None:
         """The folder of the tree that is at ``inside``, or whose parts were copied there one by one; None for none."""

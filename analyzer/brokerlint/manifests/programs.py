@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from brokerlint.manifests import shell
 from brokerlint.manifests.facts import Setting
@@ -68,30 +68,44 @@ class Files(Protocol):
         """The file of the tree at a path inside."""
 
 
+class Started(NamedTuple):
+    """What a command ends in: an argument vector, and the folder that shells have changed to before they start it
+    ("": none), relative to where they began unless it is absolute."""
+
+    command: tuple[str, ...]
+    folder: str = ""
+
+
 def started(
-    command: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree, rounds: int = _ROUNDS
-) -> tuple[str, ...]:
-    """The argument vector that ``command`` ends in, scripts of the tree followed.
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    files: Files,
+    tree: Tree,
+    folder: str = "",
+    rounds: int = _ROUNDS,
+) -> Started:
+    """What ``command`` ends in, scripts of the tree followed.
 
     Several programs started side by side stand one after the other with ``;`` between them. ``environment`` holds the
-    variables whose values are known.
+    variables whose values are known, ``folder`` is where the command begins.
     """
     words = unwrapped(command)
     for _ in range(rounds):
-        calls = _calls(words, environment, files, tree)
+        calls = _calls(words, environment, files, tree, folder)
         if calls is None:
-            return words
+            return Started(words, folder)
         chosen = programs(calls)
         if not chosen:
             rest = _after_dashes(words)
             if not rest:
-                return words
+                return Started(words, folder)
             words = unwrapped(rest)
         elif len(chosen) == 1:
             words = unwrapped(chosen[0].words)
+            folder = posixpath.join(folder, chosen[0].folder)
         else:
-            return _together(chosen, environment, files, tree, rounds - 1)
-    return words
+            return _together(chosen, environment, files, tree, folder, rounds - 1)
+    return Started(words, folder)
 
 
 def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
@@ -115,7 +129,7 @@ def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
 
 def only_prepares(command: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree) -> bool:
     """Whether a command, or the script of the tree that it runs, does nothing that lasts."""
-    calls = _calls(unwrapped(command), environment, files, tree) if command else None
+    calls = _calls(unwrapped(command), environment, files, tree, "") if command else None
     if calls:
         return not programs(calls) or all(prepares(call.words) for call in programs(calls))
     return bool(command) and prepares(command)
@@ -177,7 +191,9 @@ def words_known(environment: Mapping[str, Setting]) -> dict[str, str]:
     return {name: text for name, text in known if text is not None}
 
 
-def _calls(words: tuple[str, ...], environment: Mapping[str, str], files: Files, tree: Tree) -> list[shell.Call] | None:
+def _calls(
+    words: tuple[str, ...], environment: Mapping[str, str], files: Files, tree: Tree, folder: str
+) -> list[shell.Call] | None:
     """What a shell command or a script of the tree calls; None when ``words`` start something else."""
     text = shell.after_c(words)
     if text is not None:
@@ -189,8 +205,8 @@ def _calls(words: tuple[str, ...], environment: Mapping[str, str], files: Files,
     if not arguments:
         return None
     if posixpath.basename(arguments[0]) == "make":
-        return _made(arguments[1:], environment, files, tree)
-    path = files.file(arguments[0]) or _only_script(arguments[0], tree)
+        return _made(arguments[1:], environment, files, tree, folder)
+    path = files.file(posixpath.join(folder, arguments[0])) or _only_script(arguments[0], tree)
     script = tree.of("scripts").get(path) if path else None
     if script is not None:
         return shell.run(script.block, arguments[1:], environment)
@@ -209,23 +225,33 @@ def _only_script(word: str, tree: Tree) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _made(targets: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree) -> list[shell.Call] | None:
+def _made(
+    targets: Sequence[str], environment: Mapping[str, str], files: Files, tree: Tree, folder: str
+) -> list[shell.Call] | None:
     """What the makefile of the working directory, else the only one that knows the target, does for it."""
     scripts = tree.of("scripts")
     wanted = next((target for target in targets if not target.startswith("-") and "=" not in target), "")
-    here = files.file("Makefile") or ""
+    here = files.file(posixpath.join(folder, "Makefile")) or ""
     found = [one.rules[wanted] for path, one in scripts.items() if wanted in one.rules and here in ("", path)]
     return shell.run(found[0], (), environment) if len(found) == 1 else None
 
 
 def _together(
-    chosen: Sequence[shell.Call], environment: Mapping[str, str], files: Files, tree: Tree, rounds: int
-) -> tuple[str, ...]:
+    chosen: Sequence[shell.Call], environment: Mapping[str, str], files: Files, tree: Tree, folder: str, rounds: int
+) -> Started:
+    """Programs side by side; the folder is that of all of them, else where they are started from."""
     found: list[str] = []
+    folders = []
     for call in chosen[:20]:
-        one = started(call.words, environment, files, tree, rounds) if rounds > 0 else call.words
-        found += [*((";",) if found else ()), *one]
-    return tuple(found)
+        entered = posixpath.join(folder, call.folder)
+        one = (
+            started(call.words, environment, files, tree, entered, rounds)
+            if rounds > 0
+            else Started(call.words, entered)
+        )
+        found += [*((";",) if found else ()), *one.command]
+        folders.append(one.folder)
+    return Started(tuple(found), folders[0] if len(set(folders)) == 1 else folder)
 
 
 def prepares(words: Sequence[str]) -> bool:

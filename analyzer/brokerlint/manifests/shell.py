@@ -6,6 +6,7 @@ are followed; where a condition is not known, every branch counts. An unknown va
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,13 +31,15 @@ _SHELLS = frozenset("sh bash ash dash zsh ksh".split())
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command that is run. ``certain`` is false below a condition that is not known; ``final`` ends the script."""
+    """A command that is run. ``certain`` is false below a condition that is not known; ``final`` ends the script;
+    ``folder`` is where the script has changed to before, as it says it ("": where it began)."""
 
     words: tuple[str, ...]
     line: int
     background: bool = False
     final: bool = False
     certain: bool = True
+    folder: str = ""
 
 
 def run(
@@ -70,6 +73,7 @@ class _Interpreter:
         self.calls: list[Call] = []
         self._scope = Scope(arguments, variables, self._substitution)
         self._functions: dict[str, Block] = {}
+        self._folder = ""
         self._doubts = 0
         self._steps = 0
         self._line = 1
@@ -131,13 +135,14 @@ class _Interpreter:
                 return
 
     def _group(self, group: Group, depth: int) -> None:
-        count = len(self.calls)
+        count, folder = len(self.calls), self._folder
         try:
             self.block(group.body, depth + 1)
         except _Ended:
             if not group.own_process or self._spent():
                 raise
         if group.own_process:
+            self._folder = folder
             own = [replace(call, final=False) for call in self.calls[count:]]
             if own and group.background:
                 own[-1] = replace(own[-1], background=True)
@@ -208,7 +213,10 @@ class _Interpreter:
                 words = words[2:] if words[0] == "-a" else words[1:]
         if not words or self._builtin(words, depth):
             return
-        self.calls.append(Call(tuple(words), command.line, command.background, final, not self._doubts))
+        self.calls.append(Call(tuple(words), command.line, command.background, final, not self._doubts, self._folder))
+        if words[0] == "cd" and not self._doubts:
+            known = len(words) == 2 and words[1] != "-" and not UNKNOWN.search(words[1])
+            self._folder = posixpath.normpath(posixpath.join(self._folder, words[1])) if known else ""
         if final:
             raise _Ended
 
@@ -234,7 +242,9 @@ class _Interpreter:
             self._functions[name] = body
             self._scope.arguments = before
         elif (text := after_c(words)) is not None:
+            folder = self._folder
             self.block(parse(text), depth + 1)
+            self._folder = folder
         else:
             return name in ("[", "[[", "test", ":", "true", "false", "[[[")
         return True

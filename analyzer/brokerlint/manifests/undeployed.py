@@ -53,14 +53,14 @@ def _service(path: str, document: Dockerfile, tree: Tree) -> ServiceFact | None:
     context = likely_context(tree, path, stage)
     place = layout(tree, context, stage)
     known = words_known(stage.environment)
-    command = started(command_of(stage), known, place, tree)
+    command, entered = started(command_of(stage), known, place, tree)
     handler = ""
     if "/lambda/python" in stage.base and len(command) == 1 and "." in command[0]:
         handler, command = command[0].replace(".", "/", command[0].count(".") - 1), ()
     if not handler and not runs_python(command):
         return None
     name = _name(path, home, name_of(tree, home))
-    found = roots_of(place, known, context, path)
+    found = roots_of(place.entered(entered), known, context, path)
     if not _copies_program(stage, folder, tree):
         found = tuple(home if root == folder else root for root in found)
     roots = tuple(dict.fromkeys(found))

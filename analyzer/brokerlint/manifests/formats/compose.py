@@ -233,8 +233,8 @@ def _service(
     environment = _environment(project, container, image.stage, tree)
     known = words_known(environment)
     given = _command(project, container, image.stage)
-    command = started(given, known, place, tree)
-    roots = roots_of(place, known, image.context, image.dockerfile)
+    command, entered = started(given, known, place, tree)
+    roots = roots_of(place.entered(entered), known, image.context, image.dockerfile)
     if not image.ours and roots == ("",):
         roots = tuple(dict.fromkeys(_folder(tree, outside) for outside, _ in mounts))  # no more than it is given
     if not (_is_program(command, image.stage, roots, tree) if image.ours else runs_python(command)):

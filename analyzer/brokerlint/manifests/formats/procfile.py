@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brokerlint.manifests import shell
 from brokerlint.manifests.facts import ManifestFacts, ServiceFact
 from brokerlint.manifests.formats.dotenv import beside
 from brokerlint.manifests.layout import layout
@@ -70,8 +69,9 @@ def _service(path: str, process: Process, tree: Tree) -> ServiceFact:
     environment = beside(tree, (folder,))
     known = words_known(environment)
     place = layout(tree, folder, None, ((folder, "/"),))
-    command = started(("sh", "-c", process.command), known, place, tree)
-    root = folder_entered(folder, process.command)
+    command, entered = started(("sh", "-c", process.command), known, place, tree)
+    root = place.folder(place.entered(entered).workdir)
+    root = folder if root is None else root
     properties = {"tooling": True} if process.name == "release" or prepares(command) else {}
     return ServiceFact(
         f"{path}#{process.name}",
@@ -84,13 +84,3 @@ def _service(path: str, process: Process, tree: Tree) -> ServiceFact:
         profile=profile_of(path),
         properties=properties,
     )
-
-
-def folder_entered(folder: str, command: str) -> str:
-    """The folder that a command changes to first (``cd src && ...``), else ``folder``."""
-    for call in shell.run(shell.parse(command)):
-        if call.words[0] == "cd" and len(call.words) == 2 and re.fullmatch(r"[\w./-]+", call.words[1]):
-            found = posixpath.normpath(posixpath.join(folder, call.words[1].lstrip("/")))
-            return "" if found == "." else found
-        break
-    return folder

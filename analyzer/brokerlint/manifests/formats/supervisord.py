@@ -90,10 +90,10 @@ def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
 def _service(path: str, program: Program, tree: Tree) -> ServiceFact | None:
     files, image_environment, context = _container(path, program.directory, tree)
     environment = {**beside(tree, (context,)), **image_environment, **program.environment}
-    command = started(program.command, words_known(environment), files, tree)
+    command, entered = started(program.command, words_known(environment), files, tree)
     if not runs_python(command):
         return None
-    root = files.folder(files.workdir)
+    root = files.folder(files.entered(entered).workdir)
     return ServiceFact(
         f"{path}#{program.name}",
         program.name,
