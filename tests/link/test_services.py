@@ -204,3 +204,26 @@ def test_a_program_that_is_deployed_under_several_names_is_called_what_they_have
         "k8s/demo.yaml": job,
     }
     assert [service.name for service in analyse_sources(files).services] == ["ingest"]
+
+
+DJANGO = {
+    "site/manage.py": "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+    "site/shop/__init__.py": "",
+    "site/shop/settings.py": "INSTALLED_APPS = ['orders']\nROOT_URLCONF = 'shop.urls'\n",
+    "site/shop/urls.py": "from orders import views\n",
+    "site/orders/__init__.py": "",
+    "site/orders/views.py": SEND,
+    "site/orders/management/commands/listen.py": SEND,
+    "Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\n",
+}
+
+
+def test_what_a_site_sends_on_requests_is_not_sent_by_its_other_programs() -> None:
+    compose = (
+        "services:\n  web: {build: ., command: sh -c 'cd site && python manage.py runserver'}\n"
+        "  worker: {build: ., command: sh -c 'cd /app/site && python manage.py listen'}\n"
+    )
+    assert services({**DJANGO, "docker-compose.yml": compose}) == [
+        ("site/orders/management/commands/listen.py", ["worker"]),
+        ("site/orders/views.py", ["web"]),
+    ]

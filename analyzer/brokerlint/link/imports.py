@@ -23,6 +23,7 @@ _HANDLER = re.compile(
     rb"\s*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b",
     re.M,
 )
+_SITE = re.compile(rb"""^(?:ROOT_URLCONF|[WA]SGI_APPLICATION)\s*=\s*["']([\w.]+)["']""", re.MULTILINE)
 _DISCOVERS = re.compile(rb"\bautodiscover(?:_tasks)?\b")
 _DYNAMIC = re.compile(rb"import_module\(|__import__\(")
 _CONNEXION = re.compile(rb"^[ \t]*(?:import|from)[ \t]+connexion\b", re.M)
@@ -66,6 +67,7 @@ class Imports:
         self._specifications = tuple(path for path in paths if _SPECIFICATION.search(path))
         self._direct: dict[str, frozenset[str]] = {}
         self._served: dict[str, frozenset[str]] = {}
+        self._sites: dict[str, frozenset[str]] = {}
         self._paths = frozenset(program.paths)
 
     def direct(self, path: str) -> frozenset[str]:
@@ -97,14 +99,15 @@ class Imports:
 
     def closure(self, entries: Iterable[str], serving: bool = True) -> frozenset[str]:
         """Every file that is loaded when ``entries`` run; unless they are ``serving``, without the operations of
-        OpenAPI documents, which nobody then calls."""
+        OpenAPI documents and the addresses of a Django site, which nobody then calls."""
         seen: set[str] = set()
         waiting = [entry for entry in entries if entry in self._paths]
         while waiting:
             path = waiting.pop()
             if path not in seen:
                 seen.add(path)
-                waiting.extend(self.direct(path) - seen)
+                direct = self.direct(path) if serving else self.direct(path) - self._site_of(path)
+                waiting.extend(direct - seen)
                 waiting.extend(self._operations_of(path) - seen if serving else ())
         return frozenset(seen)
 
@@ -136,6 +139,16 @@ class Imports:
             found.update(p for p in self._program.paths if not folder or p.startswith(folder + "/"))
         found.discard(path)
         return found
+
+    def _site_of(self, path: str) -> frozenset[str]:
+        """The modules that Django settings name for requests: what addresses lead to, and the application."""
+        known = self._sites.get(path)
+        if known is None:
+            found: set[str] = set()
+            for match in _SITE.finditer(self.text(path)):
+                self._named(path, match[1].decode("ascii"), found)
+            known = self._sites[path] = frozenset(one for one in found if not one.endswith("/__init__.py"))
+        return known
 
     def _operations_of(self, path: str) -> frozenset[str]:
         """What the closest OpenAPI documents name, of a file that hands them to Connexion: the modules of functions."""

@@ -59,7 +59,7 @@ _TOOLING = re.compile(
 )
 _CHALICE = re.compile(rb"^[ \t]*(?:from|import)[ \t]+chalice\b", re.M)
 _CHALICE_NAME = re.compile(rb"\bapp_name[ \t]*=[ \t]*[\"']([\w-]+)[\"']")
-_SERVER = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|daphne|granian|uwsgi)\b")
+_SERVER = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|daphne|granian|uwsgi|runserver|runserver_plus)\b")
 """A command that serves HTTP."""
 _COMMAND = re.compile(r"(?:^|/)management/commands/[a-z]\w*\.py$")
 """A command of Django's manage.py."""
@@ -386,7 +386,8 @@ def _family(facts: list[ServiceFact]) -> str:
     """What to call one program that is deployed under several names: ``ingest`` of ``ingest-demo`` and ``ingest``,
     else the first name."""
     shortest = min((fact.name for fact in facts), key=len)
-    return shortest if all(re.match(rf"{re.escape(shortest)}(?![^\W_])", fact.name) for fact in facts) else facts[0].name
+    begins = re.compile(rf"{re.escape(shortest)}(?![^\W_])")
+    return shortest if all(begins.match(fact.name) for fact in facts) else facts[0].name
 
 
 def _likeness(left: str, right: str) -> float:
