@@ -607,8 +607,8 @@ def thank():
         ]
         sources = Sources(None, [path for path in texts if path.endswith(".py")], texts, 1)
         models = index(builtin())
-        sources.read(sources.mentioning_any(models.words))
-        facts = link(sources, models, ManifestFacts(tuple(services)), tuple(texts))
+        candidates = sources.mentioning_any(models.words)
+        facts = link(sources, models, ManifestFacts(tuple(services)), tuple(texts), candidates)
         return [one for one in facts.endpoints if one.library == "celery"]
 
     def services(

@@ -71,7 +71,8 @@ def test_what_sends_or_receives_says_where_the_channel_stands(library: Library) 
 def test_carried_names_that_are_read_are_carried_by_someone(library: Library) -> None:
     carried = {name for one in LIBRARIES for _, gives in gifts(one) for name in gives.carries} | {"channel", "group"}
     keyed = any(gives.keyed is not None for _, gives in gifts(library))
-    attributes = {"name", "queue_name", "topic", "enriched_topic", "sink"}  # attributes of deriving classes
+    # Attributes of deriving classes:
+    attributes = {"name", "queue_name", "topic", "enriched_topic", "sink", "event_topic", "topics_of_interest"}
     read = {
         place.removeprefix("self.")
         for _, operation in operations(library)

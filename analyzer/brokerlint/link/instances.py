@@ -295,6 +295,7 @@ def _base_arguments(ev: Engine, instance: Instance, order: list[ClassValue]) -> 
 
 
 def _written(ev: Engine, order: list[ClassValue], name: str, instance: Instance) -> Values:
-    """What the body of the nearest class binds ``name`` to."""
+    """What the body of the nearest class binds ``name`` to, else what its methods set it to."""
     found = (from_body(ev, one, name, instance) for one in order)
-    return next((values for values in found if values is not None), ())
+    written = next((values for values in found if values is not None), ())
+    return written or next((values for one in order if (values := set_in_methods(ev, one, instance, name))), ())
