@@ -126,6 +126,11 @@ def test_stacks_in_folders_called_alike_are_told_apart_by_the_folders_above() ->
     assert services(files) == [("mail/code/process.py", ["mail-Orders"]), ("shop/code/process.py", ["shop-Orders"])]
 
 
+def test_the_handler_of_code_that_is_packed_elsewhere_may_stand_at_the_top_of_the_tree() -> None:
+    files = {"infra/main.yaml": template("shop_main.lambda_handler", code="build/%code%"), "shop_main.py": HANDLER}
+    assert services(files) == [("shop_main.py", ["Orders"])]
+
+
 def test_the_handler_may_stand_beside_the_archive_that_holds_it() -> None:
     files = {
         "infra/main.yaml": template("app.lambda_function.run", code="../outbox/src/outbox_arm64.zip"),
@@ -227,3 +232,44 @@ def test_what_a_site_sends_on_requests_is_not_sent_by_its_other_programs() -> No
         ("site/orders/management/commands/listen.py", ["worker"]),
         ("site/orders/views.py", ["web"]),
     ]
+
+
+COMPOSE = "services:\n  web:\n    build: .\n    command: {command}\n"
+
+
+def test_what_uwsgi_serves_stands_in_its_configuration() -> None:
+    files = {
+        "docker-compose.yml": COMPOSE.format(command="uwsgi --ini deploy/uwsgi.ini --processes 2"),
+        "Dockerfile": "FROM python:3.13\nWORKDIR /code\nCOPY . .\n",
+        "deploy/uwsgi.ini": "[uwsgi]\n; the application\nmodule = shop.wsgi:application\nprocesses = 2\n",
+        "shop/__init__.py": "",
+        "shop/wsgi.py": "import shop.orders\n",
+        "shop/orders.py": SEND,
+        "tools/send.py": SEND + "\nif __name__ == '__main__':\n    send()\n",
+    }
+    assert services(files) == [("shop/orders.py", ["web"]), ("tools/send.py", ["tools"])]
+
+
+def test_an_application_of_django_may_be_a_package_of_one_name() -> None:
+    files = {
+        "docker-compose.yml": COMPOSE.format(command="gunicorn shop.wsgi"),
+        "Dockerfile": "FROM python:3.13\nWORKDIR /code\nCOPY . .\n",
+        "shop/__init__.py": "",
+        "shop/wsgi.py": "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings'\n",
+        "shop/settings.py": "OUR_APPS = [\n    'orders',  # ours\n]\nINSTALLED_APPS = OUR_APPS + ['admin.site']\n",
+        "orders/__init__.py": "",
+        "orders/admin.py": SEND,
+        "other/worker.py": SEND + "\nif __name__ == '__main__':\n    send()\n",
+    }
+    assert services(files) == [("orders/admin.py", ["web"]), ("other/worker.py", ["other"])]
+
+
+def test_a_folder_that_tells_nothing_apart_is_no_part_of_a_name() -> None:
+    files = {
+        "docker-compose.yml": COMPOSE.format(command="python jobs/work.py"),
+        "docker-compose.prod.yml": COMPOSE.format(command="python jobs/more.py"),
+        "Dockerfile": "FROM python:3.13\nWORKDIR /code\nCOPY . .\n",
+        "jobs/work.py": SEND + "\nif __name__ == '__main__':\n    send()\n",
+        "jobs/more.py": SEND + "\nif __name__ == '__main__':\n    send()\n",
+    }
+    assert services(files) == [("jobs/more.py", ["web"]), ("jobs/work.py", ["web"])]

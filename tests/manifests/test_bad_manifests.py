@@ -128,6 +128,16 @@ def test_a_broken_resource_of_a_template(facts_of: Reader) -> None:
     assert [one.path for one in facts.diagnostics] == ["template.yaml"]
 
 
+def test_a_value_that_a_script_fills_in_before_the_template_is_deployed(facts_of: Reader) -> None:
+    text = (
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Worker:\n    Type: AWS::Serverless::Function\n"
+        "    Properties:\n      Handler: app.run\n      CodeUri: %code%\n      Name: @name@-worker\n"
+    )
+    facts = facts_of({"template.yaml": text, "app.py": "def run(event, context): pass\n"})
+    assert [one.name for one in facts.services] == ["Worker"]
+    assert not told(facts)
+
+
 def test_a_broken_line_of_a_dockerfile(facts_of: Reader) -> None:
     text = (
         'FROM python:3.13\nENV = \nENV ORDERS_TOPIC=orders\nNONSENSE [\nCOPY\nCOPY . .\nCMD ["python", "worker.py"]\n'

@@ -426,6 +426,34 @@ class TestLinks:
         assert link.properties["dead_letter"] == end("sqs", "aws_sqs_queue.q")
         assert link.place.line == 8
 
+    def test_a_task_that_is_started_on_a_cluster_is_the_target(self) -> None:
+        found = of("""
+            resource "aws_sqs_queue" "q" {}
+            resource "aws_ecs_cluster" "all" {}
+            resource "aws_ecs_task_definition" "t" {
+              family                = "work"
+              container_definitions = jsonencode([{ name = "work", image = "work", command = ["python", "w.py"] }])
+            }
+            resource "aws_pipes_pipe" "p" {
+              source = aws_sqs_queue.q.arn
+              target = aws_ecs_cluster.all.arn
+              target_parameters {
+                ecs_task_parameters { task_definition_arn = aws_ecs_task_definition.t.arn }
+              }
+            }
+            resource "aws_cloudwatch_event_rule" "r" { schedule_expression = "rate(1 day)" }
+            resource "aws_cloudwatch_event_target" "r" {
+              rule = aws_cloudwatch_event_rule.r.name
+              arn  = aws_ecs_cluster.all.arn
+              ecs_target { task_definition_arn = aws_ecs_task_definition.t.arn }
+            }
+            """)
+        (service,) = found.services
+        assert [(one.kind, one.target) for one in found.links] == [
+            ("pipe", End("service", Reference(service.key))),
+            ("schedule", End("service", Reference(service.key))),
+        ]
+
     def test_an_archive_of_a_bus(self) -> None:
         found = of("""
             resource "aws_cloudwatch_event_bus" "bus" { name = "shop" }

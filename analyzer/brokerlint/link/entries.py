@@ -16,9 +16,8 @@ _NOT_MODULES = frozenset(
 )
 _RUNNERS = frozenset(
     "gunicorn uvicorn hypercorn daphne celery faust faststream taskiq dramatiq arq granian fastapi waitress-serve rq "
-    "huey_consumer streamlit spark-submit python python3 flask airflow tomodachi nameko propan".split()
+    "huey_consumer streamlit spark-submit python python3 flask airflow tomodachi nameko propan uwsgi".split()
 )
-
 
 _SERVERS = frozenset("gunicorn waitress-serve hypercorn uvicorn".split())
 
@@ -58,7 +57,9 @@ def entry_modules(
         elif word.startswith("-A") and len(word) > 2:
             _add_module(program, roots, word[2:], found)
         elif (
-            before in ("-m", "-A", "--app") or (runner and ":" in word) or (runner and "." in word and "/" not in word)
+            before in ("-m", "-A", "--app", "--module", "--wsgi", "-w")
+            or (runner and ":" in word)
+            or (runner and "." in word and "/" not in word)
         ) or _may_be_module(runner, index, word, before, index == len(words) - 1):
             _add_module(program, roots, word, found)
     for variable in ("FLASK_APP", "DJANGO_SETTINGS_MODULE", "APP_MODULE"):

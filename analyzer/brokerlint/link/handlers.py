@@ -29,7 +29,7 @@ def handler_files(fact: ServiceFact, paths: Collection[str], text: Callable[[str
             path = posixpath.normpath(posixpath.join(root, candidate))
             if path in paths:
                 return [path]
-    tails = [path for path in paths if path.endswith(f"/{module}.py")]
+    tails = [path for path in paths if f"/{path}".endswith(f"/{module}.py")]
     near = [path for path in tails if any(_below(path, root.rstrip("/")) for root in fact.roots if root)]
     if len(near) == 1 or (near and len(tails) == 1):
         return near[:1]

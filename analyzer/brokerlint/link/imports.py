@@ -33,6 +33,8 @@ _OPERATION = re.compile(
 )
 _SPECIFICATION = re.compile(r"(?:openapi|swagger|spec|api)[^/]*\.(?:ya?ml|json)\Z", re.IGNORECASE)
 _WORD = re.compile(rb"[\"']([A-Za-z_]\w{3,})[\"']")
+_INSTALLED = re.compile(rb"^\w*_APPS\b[ \t]*(?::[^=\n]*)?\+?=[ \t]*[\[(]([^\])]*)[\])]", re.M)
+_APP = re.compile(rb"[\"']([A-Za-z_]\w*)[\"']")
 _COMMENT = re.compile(rb"#[^\n]*")
 _ON_PATH = re.compile(rb"^[ \t]*sys\.path\.(?:insert|append)\([^\n]*?[\"']([\w./-]+)[\"'][^\n\"']*$", re.M)
 _APP_PARTS = (
@@ -132,6 +134,9 @@ class Imports:
                     self._take(child.path, found)
         for match in _TEXT.finditer(data):
             self._named(path, match[1].decode("ascii"), found)
+        for listed in _INSTALLED.finditer(data) if b"INSTALLED_APPS" in data else ():
+            for match in _APP.finditer(_COMMENT.sub(b"", listed[1])):
+                self._named(path, match[1].decode("ascii"), found)
         if _DYNAMIC.search(data):
             self._loaded_by_name(data, found)
         if _DISCOVERS.search(data):

@@ -116,8 +116,9 @@ class Services:
             groups.setdefault(one.service.name, []).append(one)
         for name, members in groups.items():
             if len(members) > 1:
-                for one, front in zip(members, _fronts(members), strict=True):
-                    if front and _plain(front) not in _plain(name):
+                fronts = _fronts(members)
+                for one, front in zip(members, fronts, strict=True):
+                    if len(set(fronts)) > 1 and front and _plain(front) not in _plain(name):
                         one.service = replace(one.service, name=f"{front}-{name}")
 
     def by_key(self, key: str) -> Deployment | None:

@@ -93,7 +93,7 @@ def started(
     for _ in range(rounds):
         calls = _calls(words, environment, files, tree, folder)
         if calls is None:
-            return Started(words, folder)
+            return Started((*words, *_configured(words, files, tree)), folder)
         chosen = programs(calls)
         if not chosen:
             rest = _after_dashes(words)
@@ -214,6 +214,22 @@ def _calls(
         # An entry point hands its arguments to a shell: ["./first.py", "&&", "./second.py"].
         return shell.run(shell.parse(" ".join(words)), (), environment)
     return None
+
+
+def _configured(words: Sequence[str], files: Files, tree: Tree) -> tuple[str, ...]:
+    """The words that a server's configuration adds to its command: ``uwsgi --ini /app/uwsgi.ini``."""
+    if not words or posixpath.basename(words[0]) != "uwsgi":
+        return ()
+    known = tree.of("uwsgi")
+    for word in words[1:]:
+        name = word.rpartition("=")[2].partition(":")[0]
+        path = files.file(name)
+        if path not in known:
+            alike = [one for one in known if posixpath.basename(one) == posixpath.basename(name)]
+            path = alike[0] if len(alike) == 1 else None
+        if path is not None:
+            return tuple(known[path])
+    return ()
 
 
 def _only_script(word: str, tree: Tree) -> str | None:

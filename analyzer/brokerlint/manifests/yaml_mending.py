@@ -8,8 +8,18 @@ from __future__ import annotations
 
 import re
 
+_PLACEHOLDER = re.compile(
+    r"^([ \t]*(?:-[ \t]+)?(?:[\w.-]+:[ \t]+)?)([%@][A-Za-z_][\w.-]*[%@][^\n'\"#{}\[\]]*?)[ \t]*$", re.M
+)
+"""A value that begins with what a script of the project replaces before it deploys: ``CodeUri: %code%``."""
 _SEPARATOR = re.compile(r"(?:---|\.\.\.)(?:\s|\Z)")
 _SECTION = re.compile(r"(?:services|Resources|functions):\s*(?:#.*)?\Z")
+
+
+def quoted(text: str) -> str:
+    """The text with values that begin with a placeholder (``%code%``, ``@code@``), which YAML takes for a directive or
+    refuses, in quotes."""
+    return _PLACEHOLDER.sub(r'\1"\2"', text)
 
 
 def without(text: str, line: int) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 import yaml
 
 from brokerlint.manifests.tree import ManifestError
-from brokerlint.manifests.yaml_mending import without
+from brokerlint.manifests.yaml_mending import quoted, without
 
 DEEPEST = 100
 """Levels of nesting; files that people write have below thirty."""
@@ -153,6 +153,9 @@ def _parsed(text: str) -> tuple[tuple[Node, ...], ManifestError | None]:
     if error is not None and plain.lstrip().startswith(("{", "[")):
         found, error, line = _read(_as_yaml(plain))
         return tuple(found), error
+    if error is not None and (filled := quoted(plain)) != plain:
+        plain = filled
+        found, error, line = _read(plain)
     first = error
     for _ in range(MOST_MENDED):
         if line is None:

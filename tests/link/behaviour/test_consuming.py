@@ -274,6 +274,15 @@ class TestTries:
         )
         assert facts(code)["try_shape"]["around"] is False
 
+    def test_around_one_step_in_a_function_below_says_nothing_of_the_rest(self, facts):
+        code = (
+            "import requests\n"
+            "def ship(line):\n    try:\n        requests.post('http://logs', data=line)\n"
+            "    except Exception:\n        print('bad')\n"
+            + confluent("if msg is None: continue", "requests.post('http://x', data=msg.value())", "ship(msg.value())")
+        )
+        assert "try_shape" not in facts(code)
+
     def test_unknown_where_the_work_cannot_be_seen(self, facts):
         code = """
         import boto3
@@ -527,6 +536,14 @@ class TestLambdas:
         assert [ack["kind"] for ack in found["acks"]] == ["return-failures"]
         assert found["try_shape"]["logs_only"] is False
         assert found["body_paths"] == ["id"]
+
+    @pytest.mark.parametrize("answer", ["return work(event)", "answer = work(event)\n        return answer"])
+    def test_that_return_the_report_of_another_function(self, answer, facts):
+        code = self.CODE.replace("def handler(event, context)", "def work(event)")
+        code = code.replace("HANDLE", 'failed.append({"itemIdentifier": record["messageId"]})')
+        code = code.replace("RETURN", 'return {"batchItemFailures": failed}')
+        found = facts(f"{code}\n    def handler(event, context):\n        {answer}\n", template_DOT_yaml=self.TEMPLATE)
+        assert [ack["kind"] for ack in found["acks"]] == ["return-failures"]
 
     def test_that_swallow_failures(self, facts):
         found = facts(

@@ -30,6 +30,17 @@ class TestLoops:
         found = facts(confluent(*lines), "produce")
         assert (found["loop"], found.get("payload_loop_invariant")) == (loop, invariant)
 
+    @pytest.mark.parametrize(
+        ("lines", "conditional"),
+        [
+            (["for r in rows:", "    p.produce('t', r)"], False),
+            (["for r in rows:", "    if r:", "        p.produce('t', r)"], True),
+            (["if row is None:", "    for r in rows:", "        p.produce('t', r)"], True),
+        ],
+    )
+    def test_a_loop_in_a_branch_sends_in_one_of_two_cases(self, lines, conditional, facts):
+        assert facts(confluent(*lines), "produce")["conditional"] is conditional
+
     def test_over_queue_objects(self, facts):
         code = """
         import boto3

@@ -310,14 +310,28 @@ def within(frame: Frame, block: int, moments: Iterable[Moment]) -> list[Moment]:
     return found
 
 
-def returned_failures(origin: Origin) -> list[dict[str, Any]]:
-    """A handler's partial answer: ``return {"batchItemFailures": ...}``."""
-    found = []
-    for leave in origin.body.exits:
-        if leave.kind == "return" and _names_failures(origin.body, leave.value):
-            place = Place(origin.scope.path, leave.line, leave.line)
-            found.append({"kind": "return-failures", "position": "after", "place": place})
+def returned_failures(origin: Origin, walk: Walk) -> list[dict[str, Any]]:
+    """A handler's partial answer: ``return {"batchItemFailures": ...}``, its own or that of a function it returns."""
+    below = {id(frame.above.call): frame for frame in walk.frames if frame.above is not None}
+    found: list[dict[str, Any]] = []
+    waiting = [frame for frame in walk.frames if frame.above is None]
+    for frame in waiting:
+        for leave in frame.body.exits:
+            if leave.kind != "return":
+                continue
+            if _names_failures(frame.body, leave.value):
+                place = Place(frame.scope.path, leave.line, leave.line)
+                found.append({"kind": "return-failures", "position": "after", "place": place})
+            waiting += [below[id(call)] for call in _answering(frame.body, leave.value) if id(call) in below]
     return found
+
+
+def _answering(body: ir.Body, value: ir.Expr | None) -> list[ir.Expr | None]:
+    """The calls whose result is returned as it is: ``return handle(event)``, ``answer = handle(event); return
+    answer``."""
+    if isinstance(value, ir.Name):
+        return [b.value for b in body.bindings if isinstance(b.target, ir.Name) and b.target.id == value.id]
+    return [value]
 
 
 def _names_failures(body: ir.Body, value: ir.Expr | None, depth: int = 2) -> bool:

@@ -206,13 +206,21 @@ def try_shape(origins: list[Origin], walks: list[Walk], effects: Effects) -> dic
         for level in range(max((len(moment.chain()) for moment in work), default=0)):
             for moment in work:
                 found = _try_at(origin, moment.chain(), level, walk, effects)
-                if found:
+                if found and (level == 0 or _around_all(moment.chain()[level], work)):
                     return found
+                unseen = unseen or bool(found)
         if not work:
             return {}
     if not walks or unseen:
         return {}
     return {"around": False, "broad": False, "swallows": False, "logs_only": False, "to_dlq": False, "re_raises": False}
+
+
+def _around_all(one: Moment, work: list[Moment]) -> bool:
+    """Does the outermost ``try`` around a call in a function below hold all the work? One around a single step of it,
+    such as the shipping of a log, says nothing of what becomes of a message whose work fails."""
+    outermost = context.tries(one.frame.body, one.site.block)[-1]
+    return len(within(one.frame, outermost, work)) == len(work)
 
 
 def _try_at(origin: Origin, chain: list[Moment], level: int, walk: Walk, effects: Effects) -> dict[str, Any]:

@@ -58,7 +58,15 @@ def _asks_for_nothing(test: ir.Expr | None) -> bool:
 
 def conditional(sends: list[CallSite]) -> bool:
     """May the send be left out for some messages? ``sends`` are the sink and the calls above it up to the anchor."""
-    return any(deciding(send) for send in sends)
+    return any(deciding(send) or _in_branch(send) for send in sends)
+
+
+def _in_branch(send: CallSite) -> bool:
+    """Does the loop around a call stand in a branch of its function: sent for each record, in one of two cases?"""
+    loops = context.loops(send.body, send.site.block)
+    return bool(loops) and any(
+        send.body.blocks[index].kind in ("if", "else", "case") for index in context.around(send.body, loops[0])
+    )
 
 
 def guards(sends: list[CallSite]) -> list[dict[str, Any]]:

@@ -152,7 +152,10 @@ class Observer:
             for one in acknowledgement.acknowledgements(o, w, effects, same)
         ]
         acks += [
-            one for origin in origins if origin.how == "handler" for one in acknowledgement.returned_failures(origin)
+            one
+            for o, w in zip(origins, walks, strict=True)
+            if o.how == "handler"
+            for one in acknowledgement.returned_failures(o, w)
         ]
         known = {(one["place"].path, one["place"].line) for one in acks}
         for act in acts:

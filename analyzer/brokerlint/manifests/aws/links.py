@@ -125,7 +125,7 @@ def _rule(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
         kind = "rule"
         source = estate.end(resource.get("EventBusName"), "eventbridge") or End("eventbridge", Text("default"))
     for entry in resource.get("Targets").elements():
-        target = estate.end(entry.get("Arn"))
+        target = _reached(entry.get("Arn"), entry.get("EcsParameters"), estate)
         if target is None:
             continue
         properties = _target_properties(entry, estate)
@@ -168,12 +168,17 @@ def _archive(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
         yield LinkFact("archive", source, End("external", Text(f"archive:{name}")), resource.place, kept)
 
 
+def _reached(target: Term, task: Term, estate: Estate) -> End | None:
+    """What a target is; of an ECS cluster the task that is started on it."""
+    return (estate.end(task.get("TaskDefinitionArn")) if task else None) or estate.end(target)
+
+
 def _pipe(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
     parameters = resource.get("SourceParameters")
     kafka = parameters.get("ManagedStreamingKafkaParameters") or parameters.get("SelfManagedKafkaParameters")
     topic = kafka.get("TopicName")
     source = End("kafka", topic.value) if topic else estate.end(resource.get("Source"))
-    target = estate.end(resource.get("Target"))
+    target = _reached(resource.get("Target"), resource.get("TargetParameters", "EcsTaskParameters"), estate)
     if source is None or target is None:
         return
     properties: dict[str, Any] = {}
@@ -205,7 +210,7 @@ def _schedule(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
         service = arn.split(":aws-sdk:")[1].split(":")[0]
         found = argument(parsed(target.get("Input")), SYSTEMS.get(service, ""), estate)
     elif target:
-        found = estate.end(target.get("Arn"))
+        found = _reached(target.get("Arn"), target.get("EcsParameters"), estate)
     if found is not None:
         properties = _target_properties(target, estate)
         properties.pop("transformer", None)

@@ -169,6 +169,7 @@ def _target(one: Declared, known: Mapping[str, Resource]) -> Resource:
         "InputTransformer": arguments.get("input_transformer"),
         "DeadLetterConfig": mapping({"Arn": _at(arguments, "dead_letter_config.arn")}),
         "SqsParameters": mapping({"MessageGroupId": _at(arguments, "sqs_target.message_group_id")}),
+        "EcsParameters": mapping({"TaskDefinitionArn": _at(arguments, "ecs_target.task_definition_arn")}),
     })  # fmt: skip
     rule = dict(owner.properties.items()) if owner else {"EventPattern": literal("{}")}
     bus = arguments.get("event_bus_name") or rule.get("EventBusName", NOTHING)

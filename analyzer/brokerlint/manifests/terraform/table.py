@@ -138,6 +138,9 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "Source": "source",
             "Target": "target",
+            "TargetParameters.EcsTaskParameters.TaskDefinitionArn": (
+                "target_parameters.ecs_task_parameters.task_definition_arn"
+            ),
             "Enrichment": "enrichment",
             "DesiredState": "desired_state",
             "SourceParameters.SqsQueueParameters.BatchSize": "source_parameters.sqs_queue_parameters.batch_size",
@@ -159,6 +162,7 @@ TABLE: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "State": "state",
             "Target.Arn": "target.arn",
             "Target.Input": "target.input",
+            "Target.EcsParameters.TaskDefinitionArn": "target.ecs_parameters.task_definition_arn",
             "Target.DeadLetterConfig.Arn": "target.dead_letter_config.arn",
             "Target.SqsParameters.MessageGroupId": "target.sqs_parameters.message_group_id",
         },
