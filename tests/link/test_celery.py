@@ -532,6 +532,21 @@ def reliably(**options):
 """
         assert consumed({"shop.py": head + helpers + definition}) == [["celery"]]
 
+    def test_classes_whose_run_stands_in_a_base_that_is_no_task(self) -> None:
+        files = {
+            "shop/app.py": SQS_APP,
+            "shop/base.py": (
+                "from celery import Task\n\nclass Base(Task):\n    def run(self, *args):\n        ...\n\n"
+                "class ModelBase(Base):\n    name = None\n"
+            ),
+            "shop/ship.py": "from shop.base import ModelBase\n\nclass Ship(ModelBase):\n    name = 'ship'\n",
+            "shop/pack.py": "from shop.base import Base\n\nclass Pack(Base):\n    def handle(self):\n        ...\n",
+            "shop/register.py": (
+                "from shop.app import app\nfrom shop.pack import Pack\n\npack = app.register_task(Pack())\n"
+            ),
+        }
+        assert [one.place.path for one in celery(files)] == ["shop/pack.py", "shop/ship.py"]
+
     def test_the_place_reaches_from_the_decorator_to_the_definition(self) -> None:
         code = SQS_APP + "\n@app.task(\n    name='ship',\n)\ndef ship():\n    ...\n"
         [task] = celery({"shop.py": code})

@@ -306,6 +306,33 @@ CASES: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         """,
         [(5, "consume", "orders")],
     ),
+    "a subclass of the library's producer with its own topic": (
+        """
+        from kafka.producer.base import Producer
+        class Orders(Producer):
+            def __init__(self, client, topic, **options):
+                super(Orders, self).__init__(client, **options)
+                self.topic = topic
+            def put(self, body):
+                return super(Orders, self).send_messages(self.topic, 0, body)
+        def main(client):
+            Orders(client, "orders", req_acks=-1).put(b"x")
+        """,
+        [(9, "produce", "orders")],
+    ),
+    "a key of a mapping inside another, set later": (
+        """
+        from confluent_kafka import Consumer
+        class Reader:
+            def __init__(self, config):
+                self.config = config
+                self.config["topics"]["in"] = "orders"
+                self.config["topics"].update({"out": "bills"})
+                Consumer({}).subscribe([self.config["topics"]["in"], self.config["topics"]["out"]])
+        Reader({"topics": {"in": "nothing"}})
+        """,
+        [(8, "consume", "bills orders")],
+    ),
     "an async client as a context manager": (
         """
         import aioboto3

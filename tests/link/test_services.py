@@ -52,6 +52,15 @@ def test_a_packed_function_takes_no_module_that_may_be_another_s(handler: str, f
     assert not services({"infra/main.yaml": template(handler), **dict.fromkeys(files, HANDLER)})
 
 
+def test_a_handler_of_a_name_of_its_own_tells_which_of_many_apps_it_is_in() -> None:
+    files = {
+        "infra/main.yaml": template("app.delete_area", code="build/all.zip"),
+        "daemons/deletion/app.py": "def delete_area(event, context):\n    pass\n",
+        "daemons/checksums/app.py": "def sum_up(event, context):\n    pass\n",
+    }
+    assert services(files) == [("daemons/deletion/app.py", ["Orders"])]
+
+
 def test_a_packed_function_in_another_language_has_no_python_handler() -> None:
     files = {"infra/main.yaml": template(runtime="nodejs20.x"), "src/shop/process.py": HANDLER}
     assert not services(files)
@@ -273,3 +282,57 @@ def test_a_folder_that_tells_nothing_apart_is_no_part_of_a_name() -> None:
         "jobs/more.py": SEND + "\nif __name__ == '__main__':\n    send()\n",
     }
     assert services(files) == [("jobs/more.py", ["web"]), ("jobs/work.py", ["web"])]
+
+
+def test_units_of_a_machine_start_code_or_commands_of_the_tree() -> None:
+    unit = "[Unit]\nDescription=x\n\n[Service]\nEnvironment=A=b\nExecStartPre=/bin/true\nExecStart={}\n"
+    files = {
+        "lib/setup.py": "setup(entry_points={'console_scripts': ['shop-copy=shop.copy:main']})\n",
+        "lib/shop/__init__.py": "",
+        "lib/shop/copy.py": SEND,
+        "lib/shop/mail.py": SEND + "\nif __name__ == '__main__':\n    send()\n",
+        "ops/copy-old.service": unit.format("/venv/bin/shop-copy old.ini"),
+        "ops/copy@.service": unit.format("-/venv/bin/shop-copy %i.ini"),
+        "ops/mailer.service.j2": unit.format("/venv/bin/python -u \\\n  /srv/lib/shop/mail.py"),
+        "ops/kafka.service": unit.format("/opt/kafka/bin/kafka-server-start.sh x"),
+        "ops/sshd.service": unit.format("/usr/sbin/sshd -D"),
+    }
+    assert services(files) == [("lib/shop/copy.py", ["copy", "copy-old"]), ("lib/shop/mail.py", ["mailer"])]
+
+
+def test_a_command_of_a_project_below_comes_before_a_container_of_which_nothing_is_known() -> None:
+    files = {
+        "docker-compose.yml": "services:\n  tests:\n    build: .\n    command: ./nobody-knows\n",
+        "Dockerfile": "FROM python:3.13\nWORKDIR /code\nCOPY . .\n",
+        "lib/setup.py": "setup(entry_points={'console_scripts': ['shop-copy=shop.copy:main']})\n",
+        "lib/shop/__init__.py": "",
+        "lib/shop/copy.py": "import shop.orders\ndef main():\n    pass\n",
+        "lib/shop/orders.py": SEND,
+        "other.py": SEND,
+    }
+    assert services(files) == [("lib/shop/orders.py", ["shop-copy"]), ("other.py", ["tests"])]
+
+
+def test_a_program_that_only_another_program_imports_runs_by_itself() -> None:
+    files = {
+        "docker-compose.yml": COMPOSE.format(command="python jobs/web.py"),
+        "Dockerfile": "FROM python:3.13\nWORKDIR /code\nCOPY . .\n",
+        "jobs/web.py": "",
+        "jobs/mail.py": SEND + "\nif __name__ == '__main__':\n    send()\n",
+        "jobs/more_mail.py": "from mail import send\nif __name__ == '__main__':\n    send()\n",
+    }
+    assert services(files) == [("jobs/mail.py", ["mail"])]
+
+
+def test_handlers_beside_a_container_that_runs_something_else_are_functions() -> None:
+    files = {
+        "lambdas/Dockerfile": "FROM python:3.13\nWORKDIR /code\nCOPY . .\nCMD ['python', 'jobs/collect.py']\n".replace(
+            "'", '"'
+        ),
+        "lambdas/jobs/collect.py": "import os\n",
+        "lambdas/handlers/upload_handler.py": (
+            "from shop.upload import send\n\ndef lambda_handler(event, context):\n    send()\n"
+        ),
+        "lambdas/shop/upload.py": SEND,
+    }
+    assert services(files) == [("lambdas/shop/upload.py", ["upload_handler"])]

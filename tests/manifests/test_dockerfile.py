@@ -48,6 +48,22 @@ def test_the_older_form_of_a_variable() -> None:
     assert stage("FROM a\nENV ORDERS_TOPIC orders topic").environment["ORDERS_TOPIC"].value == Text("orders topic")
 
 
+def test_variables_of_a_base_stage_and_what_another_stage_hands_over() -> None:
+    text = (
+        "FROM python AS base\nENV app=shop HELLO='a b'\nFROM base AS builder\nCOPY src /$app/src\nCOPY conf.py /$app/\n"
+        "COPY run.sh other.sh /bin/\nFROM base\nCOPY --from=builder /$app /srv/$app\n"
+        "COPY --from=builder /shop/src/web /web\nCOPY --from=builder /usr/lib /usr/lib\n"
+        'CMD ["sh", "-c", "/srv/${app}/start $HELLO"]\n'
+    )
+    found = stage(text)
+    assert found.command == ("sh", "-c", "/srv/shop/start $HELLO")
+    assert found.copies == (
+        Copy(("src",), "/srv/shop/src"),
+        Copy(("conf.py",), "/srv/shop/"),
+        Copy(("src/web",), "/web"),
+    )
+
+
 def test_a_stage_takes_over_what_its_base_stage_has() -> None:
     text = (
         'FROM python AS base\nWORKDIR /app\nCOPY lib /app/lib\nENV TOPIC=a\nCMD ["base"]\n'

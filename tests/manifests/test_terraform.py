@@ -316,6 +316,38 @@ class TestModules:
         assert mapping.properties == {"batch_size": 2}
         assert found.services[0].roots == ("src/worker",)
 
+    @pytest.mark.parametrize(
+        ("source", "queues"),
+        [
+            ("github.com/terraform-aws-modules/terraform-aws-sqs?ref=4f6e8a1", ["jobs"]),
+            ("git::https://github.com/terraform-aws-modules/terraform-aws-sqs.git?ref=v4.2.0", ["jobs"]),
+            ("git@github.com:terraform-aws-modules/terraform-aws-sqs.git", ["jobs"]),
+            ("github.com/terraform-aws-modules/terraform-aws-rds", []),
+            ("github.com/shop/terraform-aws-sqs", []),
+        ],
+    )
+    def test_modules_of_the_public_registry_by_their_repository(self, source: str, queues: list[str]) -> None:
+        found = of(f'module "jobs" {{\n  source = "{source}"\n  name = "jobs"\n}}')
+        assert [one.name for one in found.channels] == [Text(name) for name in queues]
+
+    def test_a_function_that_a_module_elsewhere_makes(self) -> None:
+        found = of("""
+            module "worker" {
+              for_each              = toset(["mail", "bills"])
+              source                = "github.com/shop/terraform-modules//lambda?ref=v10"
+              name                  = "shop-${each.key}"
+              environment_variables = { TOPIC = "orders" }
+            }
+            resource "aws_sqs_queue" "q" {}
+            resource "aws_lambda_event_source_mapping" "m" {
+              event_source_arn = aws_sqs_queue.q.arn
+              function_name    = module.worker["mail"].function_arn
+            }
+            """)
+        assert [one.name for one in found.services] == ["shop-mail", "shop-bills"]
+        (link,) = found.links
+        assert link.target == End("service", Reference(found.services[0].key))
+
 
 class TestServices:
     def test_a_function_knows_its_code(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from brokerlint.link.branches import avoided
 from brokerlint.link.engine import Engine
@@ -23,6 +24,8 @@ def changed(ev: Engine, values: Values, stores: Iterable[Store], scope: Activati
 
 
 def _after(ev: Engine, value: Value, store: Store, scope: Activation) -> Value:
+    if store.within:
+        return _inside(ev, value, store, scope) if isinstance(value, Record) else value
     if isinstance(value, Record):
         if store.how == "item" and store.key is not None:
             return _with_item(ev, value, store, store.key, scope)
@@ -36,6 +39,17 @@ def _after(ev: Engine, value: Value, store: Store, scope: Activation) -> Value:
         more = value.more or len(inner) < len(added)
         return Collection(value.kind, (*value.items, *items)[:MOST_ITEMS], more)
     return value
+
+
+def _inside(ev: Engine, record: Record, store: Store, scope: Activation) -> Record:
+    """The record after a change to what one of its keys holds."""
+    deeper = replace(store, within=store.within[1:])
+    keys = ev.values(store.within[0], scope, store.at)
+    key = keys[0].value if len(keys) == 1 and isinstance(keys[0], Const) else None
+    held = record.get(key) if isinstance(key, (str, int)) else None
+    if held is None or not isinstance(key, (str, int)):
+        return record
+    return Record((*record.entries, (key, tuple(_after(ev, one, deeper, scope) for one in held))), record.more)
 
 
 def _with_item(ev: Engine, record: Record, store: Store, key: ir.Expr, scope: Activation) -> Record:

@@ -8,7 +8,10 @@ from collections.abc import Callable, Collection, Iterable
 
 from brokerlint.manifests.facts import ServiceFact
 
-_GENERIC = frozenset("app handler handlers index lambda lambda_function lambda_handler main function".split())
+_GENERIC = frozenset("app handler handlers index lambda lambda_function lambda_handler main function service".split())
+_ANYBODY_S = frozenset(
+    "handler lambda_handler handle handle_event main run process index app entrypoint execute".split()
+)
 
 
 def handler_files(fact: ServiceFact, paths: Collection[str], text: Callable[[str], bytes]) -> list[str]:
@@ -40,13 +43,15 @@ def handler_files(fact: ServiceFact, paths: Collection[str], text: Callable[[str
 
 
 def _packed(fact: ServiceFact, tails: Iterable[str], function: str, text: Callable[[str], bytes]) -> list[str]:
-    """The only file of the tree with that module and function. A name that many programs give to their handler tells
-    nothing unless the function or its archive is called like a folder around the file."""
+    """The only file of the tree with that module and function. Names that many programs give to both tell nothing
+    unless the function or its archive is called like a folder around the file."""
     if not str(fact.properties.get("runtime", "python")).startswith("python"):
         return []
     defined = re.compile(rb"^(?:async )?(?:def %(name)s\b|%(name)s *=)" % {b"name": function.encode()}, re.M)
     found = [path for path in tails if defined.search(text(path))]
-    if len(found) == 1 and posixpath.basename(found[0]).removesuffix(".py") not in _GENERIC:
+    if len(found) == 1 and not (
+        posixpath.basename(found[0]).removesuffix(".py") in _GENERIC and function in _ANYBODY_S
+    ):
         return found
     archives = [posixpath.basename(root).partition(".")[0] for root in fact.roots if root.endswith(".zip")]
     names = {_plain(name) for name in (fact.name, *archives)}

@@ -50,7 +50,8 @@ def instance_attribute(ev: Engine, instance: Instance, name: str) -> Values:
     bound = _from_class(ev, instance, name, order)
     if bound is not None:
         return bound
-    client = library_part(ev, instance)
+    # What the class sets itself is no attribute of the library's object, even where its value is not known yet.
+    client = library_part(ev, instance) if not assigned else None
     if client is not None:
         found = library.attribute(ev, client, name)
         if any(not isinstance(value, Unknown) for value in found):

@@ -48,12 +48,16 @@ END = At(1 << 60, -1)
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """``base[key] = value``, ``base.update(value)``, ``base.append(value)``: a change to an object in place."""
+    """``base[key] = value``, ``base.update(value)``, ``base.append(value)``: a change to an object in place.
+
+    ``within`` are the keys of the objects around it, the outermost first: ``base["client"]["group.id"] = value``.
+    """
 
     how: str
     key: ir.Expr | None
     value: ir.Expr
     at: At
+    within: tuple[ir.Expr, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,9 +83,9 @@ def names_of(body: ir.Body) -> Names:
             if base and binding.kind != "declare":
                 names.attributes.setdefault((base, target.attr), []).append(binding)
         elif isinstance(target, ir.Subscript):
-            base = base_key(target.value)
+            base, within = _unrolled(target.value)
             if base:
-                store = Store("item", target.index, binding.value, At(binding.order, binding.block))
+                store = Store("item", target.index, binding.value, At(binding.order, binding.block), within)
                 names.stores.setdefault(base, []).append(store)
     for function in body.functions:
         names.definitions.setdefault(function.name, []).append(function)
@@ -95,31 +99,44 @@ def names_of(body: ir.Body) -> Names:
     for site in body.sites:
         call = site.call
         if isinstance(call.function, ir.Attribute) and call.function.attr in _CHANGES and call.arguments:
-            base = base_key(call.function.value)
+            base, within = _unrolled(call.function.value)
             if base:
-                _add_change(names, base, call, At(site.order, site.block))
+                _add_change(names, base, within, call, At(site.order, site.block))
     return names
 
 
 _CHANGES = frozenset({"update", "append", "extend", "add", "setdefault", "insert"})
 
 
-def _add_change(names: Names, base: str, call: ir.Call, at: At) -> None:
+_DEEPEST_ITEM = 3
+"""Objects inside each other, below a name, that a change is followed into."""
+
+
+def _unrolled(expr: ir.Expr) -> tuple[str, tuple[ir.Expr, ...]]:
+    """The name that an expression begins with and the keys behind it: ``self.config["client"]``."""
+    keys: tuple[ir.Expr, ...] = ()
+    while isinstance(expr, ir.Subscript) and len(keys) < _DEEPEST_ITEM:
+        keys = (expr.index, *keys)
+        expr = expr.value
+    return base_key(expr), keys
+
+
+def _add_change(names: Names, base: str, within: tuple[ir.Expr, ...], call: ir.Call, at: At) -> None:
     assert isinstance(call.function, ir.Attribute)
     how = call.function.attr
     stores = names.stores.setdefault(base, [])
     positional = [a.value for a in call.arguments if a.keyword is None and not a.star]
     if how == "update":
-        stores.extend(Store("update", None, value, at) for value in positional)
+        stores.extend(Store("update", None, value, at, within) for value in positional)
         stores.extend(
-            Store("item", ir.Constant(a.keyword), a.value, at) for a in call.arguments if a.keyword is not None
+            Store("item", ir.Constant(a.keyword), a.value, at, within) for a in call.arguments if a.keyword is not None
         )
     elif how == "setdefault" and len(positional) == 2:
-        stores.append(Store("item", positional[0], positional[1], at))
+        stores.append(Store("item", positional[0], positional[1], at, within))
     elif how == "insert" and len(positional) == 2:
-        stores.append(Store("append", None, positional[1], at))
+        stores.append(Store("append", None, positional[1], at, within))
     elif positional:
-        stores.append(Store("append" if how in ("append", "add") else "extend", None, positional[0], at))
+        stores.append(Store("append" if how in ("append", "add") else "extend", None, positional[0], at, within))
 
 
 def global_bindings(body: ir.Body, chain: Chain = ()) -> dict[str, list[tuple[Chain, ir.Binding]]]:

@@ -25,7 +25,16 @@ _ROOT_MARKS = tuple(
     "template.yaml template.yml manage.py".split()
 )
 _PREFERENCE = {"prod": 0, "unknown": 1, "dev": 2, "test": 3}
-_PLATFORMS = {"lambda": 0, "kubernetes": 1, "clowdapp": 0, "ecs": 1, "procfile": 2, "compose": 3, "supervisord": 2}
+_PLATFORMS = {
+    "lambda": 0,
+    "kubernetes": 1,
+    "clowdapp": 0,
+    "ecs": 1,
+    "procfile": 2,
+    "compose": 3,
+    "supervisord": 2,
+    "systemd": 2,
+}
 
 
 @dataclass(slots=True)
@@ -133,6 +142,8 @@ class Services:
 
     def _deployed(self, facts: list[ServiceFact]) -> list[Deployment]:
         entries = {fact.key: tuple(self._entries(fact)) for fact in facts}
+        # A unit of a machine starts anything; it is a service of the tree when it starts code of the tree.
+        facts = [fact for fact in facts if fact.platform != "systemd" or entries[fact.key]]
         programs: dict[tuple[object, ...], list[ServiceFact]] = {}
         for fact in facts:
             programs.setdefault(self._program_key(fact, entries[fact.key]), []).append(fact)
@@ -142,6 +153,9 @@ class Services:
             for fact in members:
                 files.setdefault(fact.place.path, []).append(fact)
             ranked = sorted(files, key=lambda path: (_rank(files[path][0]), path))
+            if all(fact.platform == "systemd" for fact in members):
+                found += [self._deployment(fact, entries[fact.key]) for fact in members]
+                continue  # a unit is a file of its own: several that start one program are no variants
             leading = [self._deployment(fact, entries[fact.key]) for fact in files[ranked[0]]]
             for path in ranked[1:]:
                 for fact in files[path]:
@@ -215,15 +229,33 @@ class Services:
         if reaching:
             return reaching
         holding = self._holding(path)
-        if holding and not (all(one.entries for one in holding) and self._starts_alone(path)):
-            return holding
+        if holding and all(one.entries for one in holding):
+            if self._starts_alone(path):
+                return self._without_manifest(path)
+            # Nothing that is known to be started reaches it: a function beside a container may.
+            root = self._root_of(path)
+            handlers = [main for main in self._reaching(path, root) if self._imports.is_handler(main)]
+            if 0 < len(handlers) <= MOST_SCRIPTS:
+                return [self._script(handler, root) for handler in handlers]
+        if holding:
+            return self._installed(path, holding) or holding
         return self._without_manifest(path)
 
     def _starts_alone(self, path: str) -> bool:
         """Is the file a program that nothing in the tree brings in, so that somebody starts it by hand or elsewhere?"""
         stem = posixpath.basename(path).removesuffix(".py")
         started = self._imports.is_script(path) or not stem.isidentifier() or _TOOLING.search(f"/{path}") is not None
-        return started and not self._imported(path)
+        return started and not self._imported(path, by_scripts=False)
+
+    def _installed(self, path: str, holding: list[Deployment]) -> list[Deployment]:
+        """The commands that bring the module in, of a project deeper in the tree than the services around it, of which
+        it is not known what they start."""
+        root = self._root_of(path)
+        if not root or any(one.entries or any(r not in ("", ".") for r in _holding_roots(one)) for one in holding):
+            return []
+        mains = [main for main in dict.fromkeys(self._scripts.values()) if self._root_of(main) == root]
+        mains = [main for main in mains if path in self._imports.closure((main,))]
+        return [self._script(main, root) for main in mains] if len(mains) <= MOST_SCRIPTS else []
 
     def _holding(self, path: str) -> list[Deployment]:
         """The services whose root is the deepest around ``path``, where no entry point is known."""
@@ -297,14 +329,17 @@ class Services:
                 found.append(main)
         return found
 
-    def _imported(self, path: str) -> bool:
+    def _imported(self, path: str, by_scripts: bool = True) -> bool:
+        """Does a file of the tree import the one at ``path``? One that is a program itself may be left out."""
         stem = posixpath.basename(path).removesuffix(".py")
         near = (
             other
             for other in self._program.paths
             if other != path and stem.encode("utf-8", "surrogateescape") in self._imports.text(other)
         )
-        return stem == "__init__" or any(path in self._imports.direct(other) for other in near)
+        return stem == "__init__" or any(
+            path in self._imports.direct(other) and (by_scripts or not self._imports.is_script(other)) for other in near
+        )
 
     def _script(self, path: str, root: str) -> Deployment:
         """A script is a service of its own, unless it is called as a project's only entry point is (``app.py``)."""

@@ -123,7 +123,7 @@ def programs(calls: Sequence[shell.Call]) -> list[shell.Call]:
         before = [call for call in front[:-1] if call.certain and _runs_file(call.words)]
         final = [*before, front[-1]]
     chosen += final
-    python = [call for call in chosen if runs_python(call.words) or call.words[0].endswith(".sh")]
+    python = [call for call in chosen if runs_python(call.words) or call.words[0].endswith((".sh", ".bash"))]
     return list({call.words: call for call in python or chosen}.values())
 
 
@@ -235,7 +235,7 @@ def _configured(words: Sequence[str], files: Files, tree: Tree) -> tuple[str, ..
 def _only_script(word: str, tree: Tree) -> str | None:
     """The script of the tree that is called so, for one that was installed somewhere in an image."""
     name = posixpath.basename(word)
-    if not name.endswith(".sh"):
+    if not name.endswith((".sh", ".bash")):
         return None
     found = [path for path in tree.of("scripts") if posixpath.basename(path) == name]
     return found[0] if len(found) == 1 else None

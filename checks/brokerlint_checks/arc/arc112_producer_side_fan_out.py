@@ -80,8 +80,10 @@ def _only_built(endpoint: Endpoint) -> bool:
 
 
 def _is_one(channels: Collection[ChannelNode]) -> bool:
-    """A list of channels that is known to hold one is no fan-out, though it could become one."""
-    return len(channels) == 1 and all(channel.name.kind == "exact" for channel in channels)
+    """A list of which one channel is known is no fan-out, though it could become one, and neither is one variable that
+    each of several services sets."""
+    known = {(channel.name.text, channel.name.env) for channel in channels if channel.name.kind in ("exact", "env")}
+    return len(known) == 1 and all(channel.name.kind in ("exact", "env") for channel in channels)
 
 
 def _is_side_copy(node: ChannelNode) -> bool:

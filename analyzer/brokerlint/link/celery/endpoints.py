@@ -24,7 +24,7 @@ from brokerlint.places import Place
 from brokerlint.read import Sources
 
 _SETTINGS = (b"celery", b"Celery", b"CELERY", b"BROKER_URL", b"BROKER_TRANSPORT")
-_USES = (b"celery", b"Celery", b".task", b".delay(", b".apply_async(", b".send_task(", b".retry(")
+_USES = (b"celery", b"Celery", b".task", b".delay(", b".apply_async(", b".send_task(", b".retry(", b"register_task(")
 
 Found = tuple[Endpoint, list[Deployment]]
 

@@ -10,6 +10,7 @@ from brokerlint.link.celery.application import App, Apps, Chain, Code, is_applic
 from brokerlint.link.celery.decorators import Decorators
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.scopes import At
+from brokerlint.link.sites import last_name
 from brokerlint.link.values import (
     ClassValue,
     Const,
@@ -70,8 +71,17 @@ class Tasks:
         self._by_name: dict[str, list[Task]] = {}
         self._decorators = Decorators(ev)
         code = list(code)
+        registered = {id(cls.definition): cls for one in code for cls in self._registered(one)}
         for one in code:
             self._in(one)
+        classes = [cls for one in code for cls in _classes(one)]
+        for cls in classes:
+            self._class(cls, id(cls.definition) in registered)
+            # What derives from it need not mention Celery.
+            if self._is_task_class(cls):
+                classes += [sub for sub in objects.subclasses(ev, cls) if sub not in classes]
+        for cls in registered.values():
+            self._class(cls, True)
         self.all = [task for task in self.all if id(task.definition) not in self._decorators.inner]
 
     def named(self, name: str) -> list[Task]:
@@ -108,10 +118,8 @@ class Tasks:
             if found is not None:
                 place = Place(one.path, found.line or function.line, function.line)
                 app = self._apps.meant(found.receivers, one.path)
-                name = self._name(function, found.options, one)
+                name = self._name(function, found.options, one.path)
                 self._add(Task(one.path, function, name, app, place, found.options))
-        for cls in one.body.classes:
-            self._class(cls, one)
 
     def _add(self, task: Task) -> None:
         self.all.append(task)
@@ -120,37 +128,65 @@ class Tasks:
         if "name" not in task.options:
             self._by_name.setdefault(task.definition.name, []).append(task)
 
-    def _name(self, definition: ir.Function | ir.Class, options: dict[str, Values], one: Code) -> str:
+    def _name(self, definition: ir.Function | ir.Class, options: dict[str, Values], path: str) -> str:
         given = next(
             (v.value for v in options.get("name", ()) if isinstance(v, Const) and isinstance(v.value, str)), ""
         )
-        return given or f"{self._ev.program.dotted(one.path)}.{definition.name}"
+        return given or f"{self._ev.program.dotted(path)}.{definition.name}"
 
-    def _class(self, cls: ir.Class, one: Code) -> None:
-        within = one.act if one.act.kind == "function" else None
-        value = ClassValue(one.path, cls, cls.qualname, within)
-        run = next((f for f in cls.body.functions if f.name == "run"), None)
-        if run is None or not cls.bases or not self._is_task_class(value, one):
+    def _registered(self, one: Code) -> list[ClassValue]:
+        """The classes that ``app.register_task(Ship())`` makes tasks of."""
+        found: list[ClassValue] = []
+        for site in one.body.sites:
+            given = site.call.position(0) if last_name(site.call.function) == "register_task" else None
+            for value in self._ev.values(given, one.act, At(site.order, site.block)) if given is not None else ():
+                cls = value.cls if isinstance(value, Instance) else value
+                if isinstance(cls, ClassValue):
+                    found.append(cls)
+        return found
+
+    def _class(self, value: ClassValue, registered: bool) -> None:
+        """A class that Celery runs: it has a ``run``, maybe from a class above, and is no base of other tasks."""
+        cls = value.definition
+        if id(cls) in self._by_definition or not cls.bases or not self._is_task_class(value):
             return
+        runs = [f for one in objects.mro(self._ev, value)[0] for f in one.definition.body.functions if f.name == "run"]
+        own = next((f for f in cls.body.functions if f.name == "run"), None)
         options = {}
         for key in _ATTRIBUTES:
             found = objects.class_attribute(self._ev, value, key)
-            if found and not all(isinstance(v, (Unknown, Method)) for v in found):
+            if found and not all(isinstance(v, (Unknown, Method)) or v == Const(None) for v in found):
                 options[key] = found
-        place = Place(one.path, cls.line, run.line)
-        self._add(Task(one.path, cls, self._name(cls, options, one), self._apps.meant((), one.path), place, options))
+        named = "name" in options and any(
+            isinstance(b.target, ir.Name) and b.target.id == "name" for b in cls.body.bindings
+        )
+        base = not named and bool(objects.subclasses(self._ev, value))
+        if not runs or not (registered or (not base and (named or own is not None))):
+            return
+        place = Place(value.path, cls.line, own.line if own is not None else cls.line)
+        name = self._name(cls, options, value.path)
+        self._add(Task(value.path, cls, name, self._apps.meant((), value.path), place, options))
 
-    def _is_task_class(self, value: ClassValue, one: Code) -> bool:
-        _, outside = objects.mro(self._ev, value)
-        if any(path in _BASES for path in outside):
-            return True
+    def _is_task_class(self, value: ClassValue) -> bool:
+        order, outside = objects.mro(self._ev, value)
+        return any(path in _BASES for path in outside) or any(self._derives(one) for one in order)
+
+    def _derives(self, value: ClassValue) -> bool:
+        """Does the class derive from ``app.Task`` of an application?"""
+        scope = value.within or self._ev.module(value.path)
         at = At(value.definition.order, value.definition.block)
-        return any(
+        return scope is not None and any(
             isinstance(base, ir.Attribute)
             and base.attr == "Task"
-            and any(is_application(self._ev, v) for v in self._ev.values(base.value, one.act, at))
+            and any(is_application(self._ev, v) for v in self._ev.values(base.value, scope, at))
             for base in value.definition.bases
         )
+
+
+def _classes(one: Code) -> list[ClassValue]:
+    """The classes that a body defines."""
+    within = one.act if one.act.kind == "function" else None
+    return [ClassValue(one.path, cls, cls.qualname, within) for cls in one.body.classes]
 
 
 def _is_self(task: Task, function: str, parameter: str) -> bool:

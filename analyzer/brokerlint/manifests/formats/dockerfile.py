@@ -23,6 +23,9 @@ _ESCAPE_DIRECTIVE = re.compile(r"\A(?:\s*#[^\n]*\n)*?\s*#\s*escape\s*=\s*`", re.
 _HEREDOC = re.compile(r"<<-?(['\"]?)(\w+)\1")
 _PYTHON_BASE = re.compile(r"python|pyspark|jupyter|notebook|conda|mamba|airflow")
 _INSTALLS = re.compile(r"\b(?:pip[0-9.]*|poetry|pipenv|uv|python[0-9.]*)\b")
+_FROM_STAGE = re.compile(r"--from[=\s]\s*(\S+)")
+_PATH = re.compile(r"[\w./-]*")
+_IN_PATH = re.compile(r"(?<=/)\$\{?(\w+)\}?|\$\{?(\w+)\}?(?=/)")
 _FLAG = re.compile(r"--([\w-]+)(?:=(\S+))?\s*")
 
 
@@ -89,8 +92,8 @@ def read(path: str, text: str) -> Dockerfile:
         if name == "FROM":
             base, _, alias = _flagless(rest).partition(" ")
             alias = alias.split()[-1] if alias.lower().startswith("as ") else ""
-            workdir = next((one.workdir for one in stages if one.name and one.name == base), "/")
-            stages.append(_Stage(path, alias, _expand(base, arguments), line, workdir, arguments))
+            below = next((one for one in stages if one.name and one.name == base), None)
+            stages.append(_Stage(path, alias, _expand(base, arguments), line, below, stages[:], arguments))
         elif name == "ARG" and not stages:
             key, _, value = rest.partition("=")
             arguments[key.strip()] = value.strip().strip("'\"")
@@ -111,10 +114,21 @@ def join(documents: Mapping[str, Any], tree: Tree) -> ManifestFacts:
 class _Stage:
     """A stage while its instructions are read."""
 
-    def __init__(self, path: str, name: str, base: str, line: int, workdir: str, defaults: Mapping[str, str]) -> None:
-        self.path, self.name, self.base, self.line, self.workdir = path, name, base, line, workdir
+    def __init__(
+        self,
+        path: str,
+        name: str,
+        base: str,
+        line: int,
+        below: _Stage | None,
+        earlier: Sequence[_Stage],
+        defaults: Mapping[str, str],
+    ) -> None:
+        self.path, self.name, self.base, self.line = path, name, base, line
+        self.workdir: str = below.workdir if below else "/"
+        self._below, self._earlier = below, earlier
         self._defaults = defaults
-        self._variables: dict[str, str] = {}
+        self._variables: dict[str, str] = dict(below._variables) if below else {}
         self._arguments: dict[str, str] = {}
         self._copies: list[Copy] = []
         self._environment: dict[str, Setting] = {}
@@ -139,23 +153,36 @@ class _Stage:
             if default is not None:
                 self._arguments[key.strip()] = default
         elif name == "ENTRYPOINT":
-            self._entrypoint, self._command, self._command_line = _command(rest), (), line
+            self._entrypoint, self._command, self._command_line = self._started(rest), (), line
         elif name == "CMD":
-            self._command, self._command_line = _command(rest), self._command_line or line
+            self._command, self._command_line = self._started(rest), self._command_line or line
         elif name == "RUN":
             self._python = self._python or _INSTALLS.search(rest) is not None
 
+    def _started(self, rest: str) -> tuple[str, ...]:
+        """A command with the variables that make up paths in it; any other may hold what is nobody's business."""
+        plain = {name: value for name, value in self._variables.items() if _PATH.fullmatch(value)}
+        return tuple(_IN_PATH.sub(lambda m: plain.get(m[1] or m[2], m[0]), word) for word in _command(rest))
+
     def _copy(self, rest: str) -> None:
         plain = _flagless(rest)
-        if re.search(r"--from[=\s]", rest[: len(rest) - len(plain)]):
-            return
         paths = _words(plain)
         if len(paths) < 2 or paths[0].startswith("<<"):
             return
         target = _expand(paths[-1], self._variables)
         absolute = posixpath.normpath(posixpath.join(self.workdir, target))
         sources = tuple(_expand(source, self._variables) for source in paths[:-1])
-        self._copies.append(Copy(sources, f"{absolute}/" if target.endswith("/") else absolute))
+        origin = _FROM_STAGE.search(rest[: len(rest) - len(plain)])
+        if origin is None:
+            self._copies.append(Copy(sources, f"{absolute}/" if target.endswith("/") else absolute))
+            return
+        stage = next((one for one in self._earlier if one.name == origin[1]), None)
+        for source in sources if stage else ():
+            self._copies += _handed_over(stage._held() if stage else [], posixpath.normpath(source), absolute)
+
+    def _held(self) -> list[Copy]:
+        """What was copied into the stage, and into the one that it is built on."""
+        return [*(self._below._held() if self._below else ()), *self._copies]
 
     def done(self) -> Stage:
         """The stage as it was read."""
@@ -163,6 +190,23 @@ class _Stage:
             self.name, self.base, self.line, self.workdir, tuple(self._copies), self._environment,
             self._entrypoint, self._command, self._command_line, self._arguments, self._python,
         )  # fmt: skip
+
+
+def _handed_over(copies: Sequence[Copy], folder: str, target: str) -> list[Copy]:
+    """What was copied to ``folder`` of a stage, or the closest folder above, after that went on to ``target``."""
+    found: list[Copy] = []
+    above: Copy | None = None
+    for copy in copies:
+        there = copy.target.rstrip("/") or "/"
+        if f"{there}/".startswith(f"{folder.rstrip('/')}/"):
+            inside = posixpath.normpath(posixpath.join(target, posixpath.relpath(there, folder)))
+            found.append(Copy(copy.sources, f"{inside}/" if copy.target.endswith("/") else inside))
+        elif f"{folder}/".startswith(f"{there.rstrip('/')}/") and len(copy.sources) == 1:
+            above = copy if above is None or len(there) >= len(above.target.rstrip("/")) else above
+    if above is None or found:
+        return found
+    rest = posixpath.relpath(folder, above.target)
+    return [Copy((posixpath.normpath(posixpath.join(above.sources[0], rest)),), target)]
 
 
 def _on_top(base: Stage, stage: Stage) -> Stage:

@@ -11,7 +11,7 @@ from brokerlint.manifests.tree import Tree
 
 _SECTION = re.compile(r"\[([^\]]*)\]\s*\Z")
 _OPTION = re.compile(r"([\w-]+)\s*=\s*(.*?)\s*\Z")
-_SERVED = frozenset("module wsgi wsgi-file file mount".split())
+_SERVED = frozenset("module wsgi wsgi-file file mount mule".split())
 
 
 def wants(path: str, head: bytes) -> bool:
@@ -20,7 +20,7 @@ def wants(path: str, head: bytes) -> bool:
 
 
 def read(path: str, text: str) -> tuple[str, ...]:
-    """The options that say what is served, as they would stand on the command line."""
+    """The options that say what is served, or runs beside it (``mule``), as they would stand on the command line."""
     found: list[str] = []
     inside = False
     for line in text.split("\n"):
@@ -29,7 +29,8 @@ def read(path: str, text: str) -> tuple[str, ...]:
             inside = section[1].strip() == "uwsgi"
         elif inside and (option := _OPTION.match(plain)) and option[1] in _SERVED:
             served = option[2].rpartition("=")[2] if option[1] == "mount" else option[2]
-            found += [f"--{option[1]}", served]
+            if served not in found:
+                found += [f"--{option[1]}", served]
     return tuple(found)
 
 

@@ -116,12 +116,50 @@ _QUEUE_PAIR = _DEAD_LETTERS + _SQS.replace(
     "DEAD_LETTERS", "{ deadLetterTargetArn = aws_sqs_queue.dlq.arn, maxReceiveCount = 5 }"
 )
 _MODULES = {"sqs": _QUEUE, "sns": _SNS, "lambda": _LAMBDA}
-_ADDRESS = re.compile(r"(?:registry\.(?:terraform\.io|opentofu\.org)/)?terraform-aws-modules/(sqs|sns|lambda)/aws\Z")
+_ADDRESS = re.compile(
+    r"(?:(?:registry\.(?:terraform\.io|opentofu\.org)/)?terraform-aws-modules/(sqs|sns|lambda)/aws"
+    r"|(?:git::)?(?:https://|ssh://)?(?:git@)?github\.com[/:]terraform-aws-modules/terraform-aws-(sqs|sns|lambda)"
+    r"(?:\.git)?(?:\?.*)?)\Z"
+)
+_FUNCTION_ELSEWHERE = re.compile(
+    r"(?:git::|git@|https://|ssh://|github\.com/|bitbucket\.org/|gitlab\.com/)[^?]*?"
+    r"[/:](?:terraform-(?:\w+-)?)?lambda(?:[-_]function)?(?:\.git)?/?(?:\?.*)?\Z"
+)
+"""A module of somebody's own that is called for the function it makes: ``github.com/shop/modules//lambda?ref=v1``."""
+_OWN_LAMBDA = """
+variable "name" { default = null }
+variable "function_name" { default = null }
+variable "lambda_name" { default = null }
+variable "handler" { default = null }
+variable "runtime" { default = null }
+variable "timeout" { default = null }
+variable "image_uri" { default = null }
+variable "environment_variables" { default = {} }
+variable "environment" { default = {} }
+resource "aws_lambda_function" "this" {
+  function_name = coalesce(var.function_name, var.lambda_name, var.name)
+  handler = var.handler
+  runtime = var.runtime
+  timeout = var.timeout
+  image_uri = var.image_uri
+  environment { variables = try(merge(var.environment_variables, var.environment), var.environment_variables) }
+}
+""" + "".join(
+    f'output "{name}" {{ value = aws_lambda_function.this.{attribute} }}\n'
+    for attribute, names in {
+        "arn": "arn function_arn lambda_arn lambda_function_arn qualified_arn",
+        "function_name": "name function_name lambda_name lambda_function_name",
+        "invoke_arn": "invoke_arn function_invoke_arn lambda_invoke_arn",
+    }.items()
+    for name in names.split()
+)
+"""What such modules take and give is called one of these; what else they do is not known, and nothing is said of it."""
 
 
 def registry_module(source: str, dead_letters: bool = False) -> str | None:
-    """The text of the module at a registry address; None for modules that are not known here."""
+    """The text of the module at an address outside the tree; None for modules that are not known here."""
     found = _ADDRESS.match(source)
     if not found:
-        return None
-    return _QUEUE_PAIR if found[1] == "sqs" and dead_letters else _MODULES[found[1]]
+        return _OWN_LAMBDA if _FUNCTION_ELSEWHERE.match(source) else None
+    name = found[1] or found[2]
+    return _QUEUE_PAIR if name == "sqs" and dead_letters else _MODULES[name]
