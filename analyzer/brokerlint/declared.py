@@ -47,7 +47,7 @@ def with_services(facts: Facts, declarations: Iterable[ServiceDeclaration], belo
         service.name: declaration.name
         for declaration, roots in declared
         for service in facts.services
-        if service.roots and all(roots.match(root) for root in service.roots)
+        if service.roots and all(roots.match(root) for root in _own(service.roots))
     }
     kept = [service for service in facts.services if service.name not in renamed]
     taken = [(d, roots, [s for s in facts.services if renamed.get(s.name) == d.name]) for d, roots in declared]
@@ -57,6 +57,11 @@ def with_services(facts: Facts, declarations: Iterable[ServiceDeclaration], belo
         endpoints=tuple(_endpoint(endpoint, renamed, declared) for endpoint in facts.endpoints),
         links=tuple(_link(link, renamed) for link in facts.links),
     )
+
+
+def _own(roots: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a service lives: of a program that is one file, that file, whatever else its folder holds."""
+    return roots[:1] if roots[0].endswith(".py") else roots
 
 
 def _service(declaration: ServiceDeclaration, found: list[Service]) -> Service:

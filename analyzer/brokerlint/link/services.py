@@ -344,14 +344,14 @@ class Services:
     def _script(self, path: str, root: str) -> Deployment:
         """A script is a service of its own, unless it is called as a project's only entry point is (``app.py``)."""
         if path in self._commands and not path.endswith("/__main__.py"):
-            return self._made(self._commands[path], (path,), path)
+            return self._made(self._commands[path], (path, posixpath.dirname(path) or "."), path)
         name = posixpath.basename(path).removesuffix(".py")
         folder = posixpath.dirname(path)
         if folder and _TOOLING.search(f"/{path}"):
             return self._made(_telling(folder) or name, (folder,), path, tooling=True)
         beside = [main for main in self._main_files(root) if posixpath.dirname(main) == folder and main != path]
         if name not in _GENERIC or (name not in _NAMELESS and beside):
-            return self._made(name, (path,), path)
+            return self._made(name, (path, folder or "."), path)
         if folder == root or (not folder and not root):
             return self._project(path, root)
         return self._made(_telling(folder) or name, (folder,), path)
