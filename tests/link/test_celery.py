@@ -624,11 +624,6 @@ def thank():
         models = index(builtin())
         candidates = sources.mentioning_any(models.words)
         facts = link(sources, models, ManifestFacts(tuple(services)), tuple(texts), candidates)
-
-
-        wanted = sources.mentioning_any(models.words)
-        sources.read(wanted)
-        facts = link(sources, models, ManifestFacts(tuple(services)), tuple(texts), wanted)
         return [one for one in facts.endpoints if one.library == "celery"]
 
     def services(

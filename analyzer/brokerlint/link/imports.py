@@ -50,6 +50,10 @@ _APP_PARTS = (
     "api",
     "handlers",
 )
+_LOADED_PARTS = ("apps", "models", "tasks", "signals", "receivers", "handlers")
+"""What every process of a Django site loads of its applications, itself or because they say so when they are ready."""
+_REQUEST_PARTS = ("admin",)
+"""What is loaded everywhere, but does something on requests only."""
 
 
 def folders_on_path(paths: Iterable[str], text: Callable[[str], bytes], changing: Iterable[str]) -> frozenset[str]:
@@ -134,9 +138,8 @@ class Imports:
                     self._take(child.path, found)
         for match in _TEXT.finditer(data):
             self._named(path, match[1].decode("ascii"), found)
-        for listed in _INSTALLED.finditer(data) if b"INSTALLED_APPS" in data else ():
-            for match in _APP.finditer(_COMMENT.sub(b"", listed[1])):
-                self._named(path, match[1].decode("ascii"), found)
+        for part in ("", *_LOADED_PARTS, *_REQUEST_PARTS):
+            self._installed(path, part, found)
         if _DYNAMIC.search(data):
             self._loaded_by_name(data, found)
         if _DISCOVERS.search(data):
@@ -145,6 +148,17 @@ class Imports:
         found.discard(path)
         return found
 
+    def _installed(self, path: str, part: str, found: set[str]) -> None:
+        """A module of each application that Django settings list by a plain name, or ("") the application itself."""
+        data = self.text(path)
+        for listed in _INSTALLED.finditer(data) if b"INSTALLED_APPS" in data else ():
+            for match in _APP.finditer(_COMMENT.sub(b"", listed[1])):
+                target = self._program.resolve(path, match[1].decode("ascii"))
+                if isinstance(target, ModuleValue) and self._program.is_package(target.path):
+                    child = self._program.child(target.path, part) if part else target
+                    if child is not None:
+                        self._take(child.path, found)
+
     def _site_of(self, path: str) -> frozenset[str]:
         """The modules that Django settings name for requests: what addresses lead to, and the application."""
         known = self._sites.get(path)
@@ -152,6 +166,8 @@ class Imports:
             found: set[str] = set()
             for match in _SITE.finditer(self.text(path)):
                 self._named(path, match[1].decode("ascii"), found)
+            for part in _REQUEST_PARTS:
+                self._installed(path, part, found)
             known = self._sites[path] = frozenset(one for one in found if not one.endswith("/__init__.py"))
         return known
 

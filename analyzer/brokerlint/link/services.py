@@ -426,11 +426,6 @@ def _family(facts: list[ServiceFact]) -> str:
     return shortest if all(begins.match(fact.name) for fact in facts) else facts[0].name
 
 
-    return (
-        shortest if all(re.match(rf"{re.escape(shortest)}(?![^\W_])", fact.name) for fact in facts) else facts[0].name
-    )
-
-
 def _likeness(left: str, right: str) -> float:
     from difflib import SequenceMatcher
 

@@ -79,12 +79,14 @@ def _service(path: str, unit: Unit, tree: Tree) -> ServiceFact | None:
         folder = posixpath.dirname(folder)
     inside = unit.directory or "/"
     files = Layout(((folder, inside), (folder, "/")), inside, tree)
-    command = started(unit.command, words_known(unit.environment), files, tree)
+    command, entered = started(unit.command, words_known(unit.environment), files, tree)
     if not command or runs_otherwise(command):
         return None
     name = posixpath.basename(path).removesuffix(".j2").removesuffix(".service").rstrip("@")
+    place = files.entered(entered)
+    roots = tuple(dict.fromkeys((place.folder(place.workdir) or folder, folder)))
     return ServiceFact(
-        f"{path}#{name}", name, "systemd", unit.place, (folder,), command,
+        f"{path}#{name}", name, "systemd", unit.place, roots, command,
         environment=unit.environment, profile=profile_of(path),
     )  # fmt: skip
 
