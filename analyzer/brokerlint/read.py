@@ -33,6 +33,8 @@ CHUNK = 50_000
 KEPT = 64 * 1024 * 1024
 """Bytes of source kept in memory for looking up words; beyond it, files are read again."""
 
+_WORD = re.compile(rb"\w")
+
 Told = Callable[[int, int], None]
 """Told (done, total) while files are read."""
 
@@ -66,6 +68,8 @@ class Sources:
         self.beside: set[str] = set()
         self.seconds = 0.0
         self._words: dict[str, list[str]] = {}
+        self._within = self.paths
+        self._named: dict[tuple[str, bytes], list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
         self._pool: Pool | None = None
@@ -106,18 +110,50 @@ class Sources:
             found = self._words[word] = [path for path in self.paths if needle in self.text(path)] if needle else []
         return found
 
-    def imports(self, name: str) -> bool:
-        """Does any file import the top-level package ``name``, alone or behind others (``import json, kafka``)?"""
-        statement = rf"(?:^|[;:])[ \t]*(?:import|from)[ \t]+(?:[^\n]*[ \t,])?{re.escape(name)}(?!\w)"
-        pattern = re.compile(statement.encode(), re.MULTILINE)
-        return any(pattern.search(self.text(path)) for path in self.mentioning(name))
+    def keep_to(self, paths: Iterable[str]) -> None:
+        """Look for calls, arguments, classes and functions in these files alone from now on."""
+        self._within = tuple(sorted(paths))
+        self._named.clear()
+
+    def calling(self, name: str) -> list[str]:
+        """The files that call something called ``name``, or give it another name as they import it."""
+        return self._naming(name, rb"%b(?:\(| as )")
+
+    def passing(self, name: str) -> list[str]:
+        """The files with ``name`` before a comma or a closing bracket, as an argument stands there."""
+        return self._naming(name, rb"%b[,)]")
+
+    def defining(self, name: str) -> list[str]:
+        """The files with a function called ``name``."""
+        return self._naming(name, rb"def %b\(")
 
     def deriving(self, name: str) -> list[str]:
         """The files with a class statement that names the base ``name``, or that give ``name`` another name."""
-        statement = re.compile(rf"\bclass\s+\w+\s*(?:\[[^\]]*\]\s*)?\([^)]*\b{re.escape(name)}\b".encode())
-        alias = f"{name} as ".encode()
-        texts = ((path, self.text(path)) for path in self.mentioning(name))
-        return [path for path, text in texts if alias in text or statement.search(text)]
+        return self._naming(name, rb"%b as ", rb"class\s+\w+\s*(?:\[[^\]]*\]\s*)?\([^)]*\b%b\b")
+
+    def _naming(self, name: str, *patterns: bytes) -> list[str]:
+        """The files that hold ``name`` in such a way. The patterns begin with a letter, so that the search is fast, and
+        match where a word begins."""
+        found = self._named.get((name, patterns[0]))
+        if found is None:
+            needle = name.encode("utf-8", "surrogatepass")
+            searches = [re.compile(pattern.replace(b"%b", re.escape(needle))) for pattern in patterns]
+            found = self._named[name, patterns[0]] = []
+            for path in self._within:
+                text = self.text(path)
+                if needle in text and any(
+                    not (match.start() and _WORD.match(text, match.start() - 1))
+                    for search in searches
+                    for match in search.finditer(text)
+                ):
+                    found.append(path)
+        return found
+
+    def importing(self, name: str) -> list[str]:
+        """The files that import the top-level package ``name``, alone or behind others (``import json, kafka``)."""
+        statement = rf"(?:^|[;:])[ \t]*(?:import|from)[ \t]+(?:[^\n]*[ \t,])?{re.escape(name)}(?!\w)"
+        pattern = re.compile(statement.encode(), re.MULTILINE)
+        return [path for path in self.mentioning(name) if pattern.search(self.text(path))]
 
     def mentioning_any(self, words: Sequence[bytes]) -> list[str]:
         """The files whose bytes hold any of ``words``."""

@@ -187,3 +187,40 @@ def test_names_across_files(name: str) -> None:
         shown = " ".join(sorted((n.text or "?") + (f"${n.env}" if n.env else "") for n in names))
         found.append((endpoint.place.path, endpoint.place.line, endpoint.role, shown))
     assert sorted(found) == expected
+
+
+def test_in_a_large_program_an_object_is_met_only_in_files_that_load_its_library() -> None:
+    """A thousand plugins call a method of that name, too, and none of them is loaded together with the library."""
+    files = {
+        "shop/events.py": """
+            from kafka import KafkaProducer
+
+            class Events:
+                def __init__(self):
+                    self._producer = KafkaProducer()
+
+                def announce(self, topic, body):
+                    self._producer.send(topic, body)
+            """,
+        "shop/main.py": """
+            from shop.events import Events
+            from shop.orders import place
+
+            place(Events())
+            """,
+        "shop/orders.py": """
+            def place(events):
+                events.announce("orders", b"1")
+            """,
+    }
+    plugin = """
+        def setup(host):
+            host.listeners.announce("plugins", b"1")
+        """
+    files |= {f"plugins/plugin_{number}.py": plugin for number in range(1000)}
+
+    facts = analyse_sources({path: dedent(text) for path, text in files.items()})
+
+    found = [(one.place.path, one.place.line, one.channels[0].name.text) for one in facts.endpoints]
+    assert found == [("shop/orders.py", 3, "orders")]
+    assert facts.stats["parsed"] == 3

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import Chain
-from brokerlint.link.sites import bodies
+from brokerlint.link.sites import bodies, last_name
 from brokerlint.link.values import Values
 from brokerlint.python import ir
+
+CONFIGURATIONS = ("config", "conf", "settings")
+"""What a web application's configuration is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,9 @@ class Assignment:
 class Assignments:
     """The index of ``base.name = value`` by name and of ``base[key] = value``, kept up with the program.
 
-    ``keyed`` holds the item assignments by the constant that their key is, for the first ``indexed`` of them;
-    ``answers`` what was concluded from the index, dropped when it grows.
+    Objects of a library are stored by files that load one which uses it; of others only what a configuration is filled
+    with counts. ``keyed`` holds the item assignments by the constant that their key is, for the first ``indexed`` of
+    them; ``answers`` what was concluded from the index, dropped when it grows.
     """
 
     def __init__(self, program: Program) -> None:
@@ -49,10 +53,13 @@ class Assignments:
                 self._add(module)
 
     def _add(self, module: ir.Module) -> None:
+        holding = module.path in self._program.holding
         for chain, body in bodies(module.body):
             for binding in body.bindings:
                 here = Assignment(module.path, chain, binding)
-                if isinstance(binding.target, ir.Attribute):
+                if isinstance(binding.target, ir.Attribute) and holding:
                     self.attributes.setdefault(binding.target.attr, []).append(here)
-                elif isinstance(binding.target, ir.Subscript):
+                elif isinstance(binding.target, ir.Subscript) and (
+                    holding or last_name(binding.target.value) in CONFIGURATIONS
+                ):
                     self.items.append(here)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from brokerlint.link import calls, guesses, objects
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.imports import Imports
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites, last_name
 from brokerlint.link.values import (
@@ -58,10 +57,9 @@ class Step:
 class Callers:
     """Finds the steps that lead into a function, and walks routes down."""
 
-    def __init__(self, ev: Evaluator, sites: Sites, imports: Imports | None = None) -> None:
+    def __init__(self, ev: Evaluator, sites: Sites) -> None:
         self._ev = ev
         self._sites = sites
-        self._imports = imports
         self._known: dict[tuple[str, str, int], list[Step]] = {}
         self.pending: frozenset[Needed] = frozenset()
 
@@ -77,12 +75,12 @@ class Callers:
         self._known[key] = found
         if function.name in ("<lambda>", "__init__", "__post_init__", "__call__"):
             return found
-        allowed = None if len(chain) > 1 or self._imports is None else self._imports.users(path)
-        for site in self._sites.calling(function.name, allowed):
+        alone = len(chain) == 1  # a method may be called on an object that somebody else has made
+        for site in self._sites.calling(function.name, path, alone):
             step = Step(site, "call", chain, path)
             if self._may_call(step):
                 found.append(step)
-        for site in self._sites.passing(function.name, allowed):
+        for site in self._sites.passing(function.name, path, alone):
             step = Step(site, "pass", chain, path)
             if last_name(site.site.call.function) not in _LOOKS and self._may_pass(step):
                 found += self._within(step) or [step]
@@ -106,7 +104,7 @@ class Callers:
             for name, given in bound.items():
                 if any(self._matching(one, step) is not None for one in given):
                     names = [name, *_kept_as(function.definition, name)]
-                    inside = [site for other in names for site in self._sites.calling(other)]
+                    inside = [site for other in names for site in self._sites.inside(function.path, other)]
                     whole = function.owner.definition if function.owner else function.definition
                     found += [Step(s, "call", step.target, step.target_path) for s in inside if whole in s.chain]
         return found
@@ -139,8 +137,8 @@ class Callers:
         names = [owner.name, *[sub.definition.name for sub in objects.subclasses(self._ev, cls)]]
         found: list[Step] = []
         for name in dict.fromkeys(names):
-            found += [Step(site, "make", chain, path) for site in self._sites.calling(name)]
-        found += [Step(site, "make", chain, path) for site in self._sites.calling("cls") if owner in site.chain]
+            found += [Step(site, "make", chain, path) for site in self._sites.calling(name, path)]
+        found += [Step(site, "make", chain, path) for site in self._sites.inside(path, "cls") if owner in site.chain]
         return found
 
     def callee(self, step: Step) -> Values:
@@ -176,7 +174,7 @@ class Callers:
             return True
         if objects.mro(self._ev, ClassValue(path, owner, owner.qualname))[1]:
             return True
-        return bool(self._sites.calling(function.name))
+        return bool(self._sites.calling(function.name, path))
 
     # --- Down -----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from brokerlint.facts import ChannelName, Endpoint, Name, Unresolved, endpoint_i
 from brokerlint.link import library, naming, sinks
 from brokerlint.link.callers import Callers, Step, open_needs, settled_above
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.imports import Imports
 from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites
 from brokerlint.link.values import Client, Needed, Record, Values, needs_of
@@ -75,7 +74,7 @@ class _Search:
             self.direct += 1
         else:
             self.tried += 1
-        if self.tried > MOST_ROUTES or self.direct > MOST_CALLS:
+        if self.tried > MOST_ROUTES or self.direct > MOST_CALLS or (route and self.ev.exhausted()):
             self.cut = True
             return False
         held = False
@@ -110,7 +109,7 @@ class _Search:
         for depth in range(len(top.chain), 0, -1):
             chain = top.chain[:depth]
             function = chain[-1]
-            if isinstance(function, ir.Class):
+            if isinstance(function, ir.Class) or self.cut:
                 continue
             asked = {need.function for need in needs}
             is_method = depth > 1 and isinstance(chain[-2], ir.Class)
@@ -192,10 +191,10 @@ def _named(use: sinks.Use) -> frozenset[tuple[object, ...]]:
     return frozenset((name.kind, name.text, name.env) for name in names if name.kind != "unknown")
 
 
-def search(ev: Evaluator, sites: Sites, imports: Imports | None = None) -> tuple[list[Found], list[Unresolved]]:
+def search(ev: Evaluator, sites: Sites) -> tuple[list[Found], list[Unresolved]]:
     """All uses of all sinks in the modules that were read, growing with the modules that wrappers lead to, and the
     sinks that have more callers than can be followed."""
-    callers = Callers(ev, sites, imports)
+    callers = Callers(ev, sites)
     found: list[Found] = []
     cut: list[Unresolved] = []
     seen: set[int] = set()

@@ -59,7 +59,7 @@ DEEPEST = 90
 MOST_STEPS = 60_000
 """Evaluations that one sink may cost."""
 
-STEPS_OF_A_FILE = 150
+STEPS_OF_A_FILE = 400
 """Evaluations that reading one more file counts as."""
 
 T = TypeVar("T")
@@ -99,7 +99,8 @@ class Evaluator:
         self._steps = MOST_STEPS - allowance
         self._files = self.program.count
 
-    def _exhausted(self) -> bool:
+    def exhausted(self) -> bool:
+        """Has the sink had all the work that it may cost?"""
         return self._steps + STEPS_OF_A_FILE * (self.program.count - self._files) > MOST_STEPS
 
     def keep(self, thing: object) -> None:
@@ -206,7 +207,7 @@ class Evaluator:
         if self._depth >= DEEPEST:
             return unknown("nested too deeply")
         self._steps += 1
-        if self._exhausted():
+        if self.exhausted():
             return unknown("too much work to follow")
         self._active.add(key)
         self._depth += 1
@@ -216,7 +217,7 @@ class Evaluator:
         finally:
             self._depth -= 1
             self._active.discard(key)
-        if not self._exhausted():
+        if not self.exhausted():
             self._memo[key] = found
         return found
 

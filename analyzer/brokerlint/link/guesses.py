@@ -37,9 +37,12 @@ def only_method(ev: Evaluator, cls: ClassValue, method: ir.Function, call: ir.Ca
     key = ("definers", method.name)
     definers = ev.answers.get(key)
     if definers is None:
+        defining = ev.program.defining(method.name)
+        if not defining:
+            return False  # so many classes have one that nothing tells them apart
         definers = ev.answers[key] = [
             chain[-1]
-            for module in ev.program.mentioning(f"def {method.name}(")
+            for module in defining
             for chain, body in bodies(module.body)
             if chain and isinstance(chain[-1], ir.Class)
             if any(f.name == method.name and not objects.is_abstract(f) for f in body.functions)

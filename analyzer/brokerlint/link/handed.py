@@ -33,7 +33,7 @@ def _entered(ev: Engine, function: FunctionValue) -> list[Activation]:
     skip = 1 if function.receiver is not None else 0
     parameters = function.definition.parameters[skip:]
     found: list[Activation] = []
-    for site in ev.sites.calling(function.definition.name)[:MOST_CALLS]:
+    for site in ev.sites.calling(function.definition.name, function.path, strictly=True)[:MOST_CALLS]:
         if function.definition in site.chain:
             continue
         module = ev.module(site.module.path)

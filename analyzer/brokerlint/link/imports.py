@@ -95,6 +95,21 @@ class Imports:
 
         return knows
 
+    def loading(self, paths: Iterable[str]) -> frozenset[str]:
+        """The files that load one of ``paths`` when they run, themselves or over any number of others."""
+        users: dict[str, list[str]] = {}
+        for path in self._program.paths:
+            for one in self.direct(path):
+                users.setdefault(one, []).append(path)
+        found: set[str] = set()
+        waiting = list(paths)
+        while waiting:
+            path = waiting.pop()
+            if path not in found:
+                found.add(path)
+                waiting.extend(users.get(path, ()))
+        return frozenset(found)
+
     def is_script(self, path: str) -> bool:
         """Does the file run code when it is started?"""
         return path.endswith("/__main__.py") or _MAIN.search(self.text(path)) is not None

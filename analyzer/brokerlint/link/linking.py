@@ -23,6 +23,7 @@ from brokerlint.link.program import Program
 from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sinks import SHORT, signs
+from brokerlint.link.sites import Sites
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
 from brokerlint.models.model import Library, Models
@@ -48,24 +49,31 @@ def link(
     roots = {root for fact in manifests.services for root in fact.roots}
     roots = {posixpath.dirname(root) if root.endswith(".py") else root for root in roots}
     roots |= folders_on_path(sources.paths, sources.text, sources.mentioning("sys.path"))
-    program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots, sources.deriving)
+    program = Program(sources.paths, sources.summary, sources.mentioning, names, sources.read, roots, sources)
     imports = Imports(program, sources.text, paths)
-    first = [*candidates, *_beside(sources, imports, models, candidates)]
+    using = set(candidates)
+    holding = near = program.known
+    if using and len(near) > MOST_UNCONNECTED:
+        holding = imports.loading(using.union(sources.mentioning("elery")))
+        near = imports.closure(holding)
+    first = [*candidates, *_beside(sources, imports, models, using, near)]
     sources.ahead(first)
     sources.read(first, progress)
     sources.ahead(_imported(imports, first))
     for path in sorted(sources.summaries):
         program.module(path)
-    evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text))
-    sites = evaluator.sites
+    sites = Sites(program, imports.users)
+    evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text), sites)
     coded = constructs.facts(evaluator, sources, paths)
+    sources.keep_to(near)
+    program.holding = holding
     manifests = without_synthesised(manifests, coded, paths, sources.text) + coded
     scripts = console_scripts(program, sources, paths)
     services = Services(program, imports, manifests.services, paths, scripts, project_name(sources))
     binder = Binder(manifests, services, program)
     distributions = [name for library in models.libraries for name in library.distributions]
     observer = Observer(evaluator, sites, Versions(paths, sources.text, distributions).at)
-    uses, cut = search(evaluator, sites, imports)
+    uses, cut = search(evaluator, sites)
     found, unresolved = endpoints(uses)
     run: list[tuple[Endpoint, list[Deployment]]] = []
     for endpoint, members in found:
@@ -101,14 +109,14 @@ def _imported(imports: Imports, paths: Iterable[str]) -> list[str]:
 
 
 def _present(sources: Sources, models: Models) -> Models:
-    """The models of libraries that the program imports, and of those whose calls are unmistakable by themselves."""
+    """The models of libraries that the program uses, and of others the calls that are unmistakable by themselves."""
     kept = []
     for library in models.libraries:
-        classes = library.classes.values()
-        calls = any(operation.distinct for model in classes for operation in model.methods.values())
-        attributes = any(gives.distinct for model in classes for gives in model.attributes.values())
-        if calls or (_named(sources, library) and (attributes or _in_use(sources, library))):
+        attributes = any(gives.distinct for model in library.classes.values() for gives in model.attributes.values())
+        if _named(sources, library) and (attributes or _used(sources, library)):
             kept.append(library)
+        elif any(operation.distinct for model in library.classes.values() for operation in model.methods.values()):
+            kept.append(_unmistakable(library))
     return index(kept)
 
 
@@ -116,12 +124,30 @@ def _named(sources: Sources, library: Library) -> bool:
     return any(sources.mentioning(word) for word in library.words)
 
 
-def _in_use(sources: Sources, library: Library) -> bool:
-    """Does a file import the package that the library's classes and functions stand in?"""
+def _used(sources: Sources, library: Library) -> bool:
+    """Does a file import the package that the library's classes and functions stand in, and name one of them? One that
+    catches an error of the library uses none."""
     paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
-    packages = dict.fromkeys(path.split(".")[0] for path in (*paths, *library.objects))
-    return any(sources.imports(package) for package in packages)
+    paths += library.objects
+    packages = dict.fromkeys(path.split(".")[0] for path in paths)
+    names = sorted({path.rpartition(".")[2] for path in paths})
+    word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b|\bimport[ \t]*\*".encode())
+    return any(word.search(sources.text(path)) for package in packages for path in sources.importing(package))
 
+
+def _unmistakable(library: Library) -> Library:
+    """The library with those methods alone whose calls no other object has."""
+    classes = {
+        path: replace(model, methods={name: one for name, one in model.methods.items() if one.distinct})
+        for path, model in library.classes.items()
+    }
+    return replace(library, classes=classes)
+
+
+MOST_UNCONNECTED = 1000
+"""Files of a program in which objects are followed wherever their methods are called, since frameworks load modules by
+themselves and hand objects around. In larger programs only among files that are loaded together with a library's user.
+"""
 
 MOST_BESIDE = 400
 """Files read because they import one that uses a library; in larger programs only calls that are looked for lead
@@ -134,16 +160,16 @@ STORE = re.compile(
 """Something is kept in another object: ``registry["jobs"] = jobs``, ``app.jobs = Jobs("orders")``."""
 
 
-def _beside(sources: Sources, imports: Imports, models: Models, candidates: Iterable[str]) -> list[str]:
-    """Files that name no library but may use its objects: they import a file that does and hold a word of such a use,
-    or call a method of such objects."""
-    using = set(candidates)
+def _beside(sources: Sources, imports: Imports, models: Models, using: set[str], near: frozenset[str]) -> list[str]:
+    """Files that name no library but may use its objects: they import one that does (``using``) and hold a word of such
+    a use, or may be loaded together with one (``near``) and call a method of such objects."""
     if not using:
         return []
+    others = sorted(near - using)
     calls = [f".{name}(".encode() for name in sorted(models.methods) if len(name) > SHORT]
-    found = [path for path in sources.mentioning_any(calls) if path not in using]
+    found = [path for path in sources.mentioning_any(calls) if path in near and path not in using]
     words = signs(models)
-    importing = [path for path in sources.paths if path not in using and not using.isdisjoint(imports.direct(path))]
+    importing = [path for path in others if not using.isdisjoint(imports.direct(path))]
     importing = [
         path
         for path in importing

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from brokerlint.link.values import External, ModuleValue
 from brokerlint.python import ir
@@ -20,8 +20,24 @@ Mentioning: TypeAlias = Callable[[str], Iterable[str]]
 Rank: TypeAlias = tuple[int, int, int]
 
 MOST_ALIKE = 200
-"""Files that each have a subclass, or an implementation, of one thing; what more of them have in common is not worth
-reading."""
+"""Files that each have a subclass, an implementation or a call of one thing; what more of them have in common is not
+worth reading."""
+
+
+class Naming(Protocol):
+    """Tells which files use a name in a certain way."""
+
+    def calling(self, name: str) -> list[str]:
+        """The files that call it."""
+
+    def passing(self, name: str) -> list[str]:
+        """The files that pass it as an argument."""
+
+    def defining(self, name: str) -> list[str]:
+        """The files that define a function so called."""
+
+    def deriving(self, name: str) -> list[str]:
+        """The files that derive a class from it."""
 
 
 class Program:
@@ -29,9 +45,9 @@ class Program:
 
     Takes the paths of its Python files, a function that gives a file's summary (None when it can't be read), one that
     tells which files hold a word, the top-level names of known libraries, which a nested file of that name does not
-    shadow, a function that reads many files at once ahead of their use, folders that are on some program's path, and a
-    function that tells which files may derive a class from one of a name (those that hold it by default).
-    ``count`` grows with the modules read.
+    shadow, a function that reads many files at once ahead of their use, folders that are on some program's path, and
+    what tells which files derive from, call, pass on or define a name (those that hold it by default).
+    ``count`` grows with the modules read; ``holding`` are the files that may hold an object of a library.
 
     A folder is known by its path with a final ``/``: a package without ``__init__.py``.
     """
@@ -44,19 +60,23 @@ class Program:
         libraries: Iterable[str] = (),
         prefetch: Callable[[list[str]], None] = lambda paths: None,
         roots: Iterable[str] = (),
-        deriving: Mentioning | None = None,
+        naming: Naming | None = None,
     ) -> None:
         self.paths = tuple(sorted(paths))
         self.count = 0
-        self.known = frozenset(self.paths)
+        self.holding = self.known = frozenset(self.paths)
         self._load = load
         self._mentioning = mentioning
         self._prefetch = prefetch
-        self._deriving = deriving or mentioning
+        self._deriving = naming.deriving if naming else mentioning
+        self._calling = naming.calling if naming else mentioning
+        self._passing = naming.passing if naming else mentioning
+        self._defining = naming.defining if naming else mentioning
         self._roots = frozenset(roots)
         self._libraries = frozenset(libraries) | sys.stdlib_module_names
         self._modules: dict[str, ir.Module | None] = {}
         self._by_stem: dict[str, list[str]] = {}
+        self._by_end: dict[tuple[str, str], list[str]] = {}
         self._packages: set[str] = set()
         self._folders: set[str] = set()
         self._resolved: dict[tuple[str, str], ModuleValue | External] = {}
@@ -71,6 +91,10 @@ class Program:
                 folder = folder.rpartition("/")[0]
         for folder in sorted(self._folders - self._packages):
             self._by_stem.setdefault(folder.rpartition("/")[2], []).append(folder + "/")
+        for stem, alike in self._by_stem.items():
+            for path in alike:
+                inside = _without_suffix(path).rpartition("/")[0]
+                self._by_end.setdefault((inside.rpartition("/")[2], stem), []).append(path)
 
     def module(self, path: str) -> ir.Module | None:
         """The summary of a file; None when it can't be read or is a folder without code."""
@@ -86,9 +110,18 @@ class Program:
             if module is not None:
                 yield module
 
-    def mentioning(self, word: str, allowed: Callable[[str], bool] | None = None) -> list[ir.Module]:
-        """The modules whose text holds ``word`` (and that are ``allowed``), read when they were not yet."""
-        return self._all(path for path in self._mentioning(word) if allowed is None or allowed(path))
+    def mentioning(self, word: str) -> list[ir.Module]:
+        """The modules whose text holds ``word``, read when they were not yet."""
+        return self._all(self._mentioning(word))
+
+    def calling(self, name: str, knows: Callable[[str], bool] | None = None, strictly: bool = True) -> None:
+        """Read the modules that may call ``name``. Of those whose imports say that they do not ``know`` what is meant,
+        none are read, or unless ``strictly`` none where the name is a common one."""
+        self._all(_known(self._calling(name), knows, strictly))
+
+    def passing(self, name: str, knows: Callable[[str], bool] | None = None, strictly: bool = True) -> None:
+        """Read the modules that may pass ``name`` to a call, in the same way."""
+        self._all(_known(self._passing(name), knows, strictly))
 
     def deriving(self, name: str) -> list[ir.Module]:
         """The modules that may derive a class from one called ``name``; none where they are too many to tell
@@ -97,7 +130,7 @@ class Program:
 
     def defining(self, name: str) -> list[ir.Module]:
         """The modules with a function called ``name``; none where they are too many."""
-        return self._few(self._mentioning(f"def {name}("))
+        return self._few(self._defining(name))
 
     def _few(self, paths: Iterable[str]) -> list[ir.Module]:
         wanted = list(paths)
@@ -169,8 +202,9 @@ class Program:
         parts = dotted.split(".")
         tail = "/".join(parts)
         best: tuple[Rank, str] | None = None
-        for path in self._by_stem.get(parts[-1], ()):
-            base = path.removesuffix("/").removesuffix("/__init__.py").removesuffix(".py")
+        alike = self._by_end.get((parts[-2], parts[-1])) if len(parts) > 1 else self._by_stem.get(parts[-1])
+        for path in alike or ():
+            base = _without_suffix(path)
             if path == importer or (base != tail and not base.endswith("/" + tail)):
                 continue  # no module means itself: ``from bus import send`` in shop/bus.py
             root = base[: -len(tail)].rstrip("/")
@@ -192,6 +226,18 @@ class Program:
         if around:
             return (2 if not inside_package or own_folder else 1, real, len(root))
         return (0, real, shared_folders(importer, root) * 100 - root.count("/"))
+
+
+def _without_suffix(path: str) -> str:
+    """The path of a module or folder as an import has it, with ``/``."""
+    return path.removesuffix("/").removesuffix("/__init__.py").removesuffix(".py")
+
+
+def _known(paths: Iterable[str], knows: Callable[[str], bool] | None, strictly: bool) -> list[str]:
+    wanted = list(paths)
+    if knows is None or (not strictly and len(wanted) <= MOST_ALIKE):
+        return wanted
+    return [path for path in wanted if knows(path)]
 
 
 def shared_folders(path: str, other: str) -> int:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from brokerlint.link import options, stored
+from brokerlint.link.assignments import CONFIGURATIONS
 from brokerlint.link.classes import class_attribute
 from brokerlint.link.engine import Engine
 from brokerlint.link.objects import attribute as plain_attribute
@@ -32,7 +33,6 @@ from brokerlint.python import ir
 _DJANGO = "django.conf.settings"
 _OSLO = ("oslo_config.cfg.CONF", "oslo_config.cfg.ConfigOpts")
 _OPTION = re.compile(r"^[A-Z]\w*Opt$|^Opt$")
-_CONTAINERS = ("config", "conf", "settings")
 _CONFIGURATION_CLASS = re.compile(r"config|setting", re.IGNORECASE)
 _CONFIGURATION_MODULE = re.compile(r"(^|/)(config|settings|conf)\w*(\.py$|/)")
 
@@ -137,7 +137,7 @@ def _declarations(ev: Engine, name: str) -> Iterator[tuple[ir.Module, Chain, ir.
 
 def configured(ev: Engine, container: ir.Expr, keys: Values) -> Values:
     """``app.config["ORDERS_QUEUE"]``: the key in a configuration class or module, or stored into any ``.config``."""
-    if last_name(container) not in _CONTAINERS:
+    if last_name(container) not in CONFIGURATIONS:
         return ()
     texts = [key.value for key in keys if isinstance(key, Const) and isinstance(key.value, str)]
     wanted = [text for text in texts if text.isupper()]
@@ -179,6 +179,6 @@ def _put(ev: Engine, name: str) -> list[Values]:
     found: list[Values] = []
     for one in stored.under(ev, name):
         target = one.binding.target
-        if isinstance(target, ir.Subscript) and last_name(target.value) in _CONTAINERS:
+        if isinstance(target, ir.Subscript) and last_name(target.value) in CONFIGURATIONS:
             found.append(stored.value_of(ev, one, one.binding.value))
     return found

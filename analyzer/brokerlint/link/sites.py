@@ -72,10 +72,11 @@ def bodies(
 
 class Sites:
     """The call sites of all modules that have been read, by the last name called and by the names passed as
-    arguments."""
+    arguments. ``knowing`` gives for a file what tells of another one whether it can know its functions."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, knowing: Callable[[str], Callable[[str], bool]] | None = None) -> None:
         self._program = program
+        self._knowing = knowing or (lambda path: lambda other: True)
         self._seen: set[str] = set()
         self._count = -1
         self._called: dict[str, list[CallSite]] = {}
@@ -157,24 +158,31 @@ class Sites:
             if name and target and name != target:
                 self._aliases.setdefault(name, set()).add(target)
 
-    def calling(self, name: str, allowed: Callable[[str], bool] | None = None) -> list[CallSite]:
-        """The calls of ``name`` or of another name for it, in the ``allowed`` files (all of them by default)."""
-        for word in (f"{name}(", f"{name} as "):
-            self._program.mentioning(word, allowed)
+    def calling(self, name: str, of: str | None = None, strictly: bool = False) -> list[CallSite]:
+        """The calls of ``name`` or of another name for it. With the file that defines what is called, those files are
+        left out whose imports say that they can't know it: of a common name, or of any (``strictly``)."""
+        knows = self._knowing(of) if of is not None else None
+        self._program.calling(name, knows, strictly)
         self.refresh()
         found = list(self._called.get(name, ()))
         for alias in sorted(self._aliases.get(name, ())):
-            self._program.mentioning(f"{alias}(", allowed)
+            self._program.calling(alias, knows, strictly)
             self.refresh()
             found += self._called.get(alias, ())
         return found
 
-    def passing(self, name: str, allowed: Callable[[str], bool] | None = None) -> list[CallSite]:
-        """The calls that get ``name`` as an argument (threads, executors, callbacks)."""
-        for word in (f"{name},", f"{name})"):
-            self._program.mentioning(word, allowed)
+    def passing(self, name: str, of: str | None = None, strictly: bool = False) -> list[CallSite]:
+        """The calls that get ``name`` as an argument (threads, executors, callbacks), in the files that `calling` tells
+        of."""
+        self._program.passing(name, self._knowing(of) if of is not None else None, strictly)
         self.refresh()
         return list(self._passed.get(name, ()))
+
+    def inside(self, path: str, name: str) -> list[CallSite]:
+        """The calls of ``name`` in one file."""
+        self._program.module(path)
+        self.refresh()
+        return [site for site in self._called.get(name, ()) if site.module.path == path]
 
     def all(self, names: frozenset[str]) -> list[CallSite]:
         """All known calls of any of ``names``, in the order of files and lines."""
