@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from brokerlint.cache import Store, digest
 from brokerlint.places import Diagnostic
 from brokerlint.python import ir, source
+from brokerlint.words import Words
 
 if TYPE_CHECKING:
     from brokerlint.python.elsewhere import Elsewhere
@@ -68,7 +69,7 @@ class Sources:
         self.beside: set[str] = set()
         self.seconds = 0.0
         self._words: dict[str, list[str]] = {}
-        self._within = self.paths
+        self._held = Words(self.paths, self.text)
         self._named: dict[tuple[str, bytes], list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
@@ -112,7 +113,7 @@ class Sources:
 
     def keep_to(self, paths: Iterable[str]) -> None:
         """Look for calls, arguments, classes and functions in these files alone from now on."""
-        self._within = tuple(sorted(paths))
+        self._held = Words(tuple(sorted(paths)), self.text)
         self._named.clear()
 
     def calling(self, name: str) -> list[str]:
@@ -139,7 +140,7 @@ class Sources:
             needle = name.encode("utf-8", "surrogatepass")
             searches = [re.compile(pattern.replace(b"%b", re.escape(needle))) for pattern in patterns]
             found = self._named[name, patterns[0]] = []
-            for path in self._within:
+            for path in self._held.holding(needle):
                 text = self.text(path)
                 if needle in text and any(
                     not (match.start() and _WORD.match(text, match.start() - 1))
@@ -160,8 +161,10 @@ class Sources:
         found = []
         for path in self.paths:
             data = self.text(path)
-            if any(word in data for word in words):
-                found.append(path)
+            for word in words:  # any() would take twice as long
+                if word in data:
+                    found.append(path)
+                    break
         return found
 
     def summary(self, path: str) -> ir.Module | None:

@@ -1,0 +1,37 @@
+"""Which of many files may hold a word: all of them at first, those of an index when many words are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+FEW = 200
+"""Words that are looked for in every file; a program that asks for more is worth an index."""
+
+_TOKEN = re.compile(rb"\w+")
+
+
+class Words:
+    """Asked for words of the files ``paths``, whose bytes ``text`` gives."""
+
+    def __init__(self, paths: Sequence[str], text: Callable[[str], bytes]) -> None:
+        self._paths = paths
+        self._text = text
+        self._asked = 0
+        self._index: dict[bytes, list[str]] | None = None
+
+    def holding(self, word: bytes) -> Sequence[str]:
+        """The files that may hold ``word`` from one word's border to another, in the order of the paths."""
+        if not _TOKEN.fullmatch(word):
+            return self._paths
+        self._asked += 1
+        if self._index is None and self._asked > FEW:
+            self._index = self._indexed()
+        return self._paths if self._index is None else self._index.get(word, ())
+
+    def _indexed(self) -> dict[bytes, list[str]]:
+        index: dict[bytes, list[str]] = {}
+        for path in self._paths:
+            for word in set(_TOKEN.findall(self._text(path))):
+                index.setdefault(word, []).append(path)
+        return index
