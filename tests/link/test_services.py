@@ -336,3 +336,18 @@ def test_handlers_beside_a_container_that_runs_something_else_are_functions() ->
         "lambdas/shop/upload.py": SEND,
     }
     assert services(files) == [("lambdas/shop/upload.py", ["upload_handler"])]
+
+
+def test_a_wrapper_whose_queue_nobody_names_runs_in_every_service_that_calls_it() -> None:
+    names = [f"job{number}" for number in range(12)]
+    wrapper = (
+        "import boto3\n\ndef put(url, body):\n    boto3.client('sqs').send_message(QueueUrl=url, MessageBody=body)\n"
+    )
+    files = {
+        "Procfile": "".join(f"{name}: python {name}.py\n" for name in names),
+        "bus.py": wrapper,
+        **{
+            f"{name}.py": "import json\nfrom bus import put\n\nput(json.load(open('x'))['url'], '')\n" for name in names
+        },
+    }
+    assert services(files) == [("bus.py", sorted(names))]

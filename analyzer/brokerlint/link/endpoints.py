@@ -27,7 +27,7 @@ MOST_CALLS = 5000
 """Direct callers of one wrapper that are followed."""
 
 
-MOST_NAMELESS = 3
+MOST_NAMELESS = 8
 """Callers of one sink that are shown one by one although their channel stays unknown."""
 
 
@@ -61,11 +61,12 @@ class _Search:
         self.explore([])
         nameless = [one for one in self.found if not _named(one.use)]
         if len(nameless) > MOST_NAMELESS:
-            # A wrapper whose channel nobody decides is one endpoint, not one for each caller.
+            # A wrapper whose channel nobody decides is one endpoint that runs wherever a caller does.
             named = [one for one in self.found if _named(one.use)]
-            first = nameless[0]
-            whole = Found(self.sink, first.route, first.activation, first.use, self.sink, len(first.route))
-            return [*named, whole]
+            tops: dict[str, Found] = {}
+            for one in nameless:
+                tops.setdefault((one.route[0].here if one.route else self.sink).module.path, one)
+            return [*named, *(replace(one, anchor=self.sink, decided=len(one.route)) for one in tops.values())]
         return self.found
 
     def explore(self, route: list[Step]) -> bool:
