@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from brokerlint.facts import Service
@@ -17,6 +17,8 @@ from brokerlint.link.entries import entry_modules
 from brokerlint.link.handlers import handler_files
 from brokerlint.link.imports import Imports
 from brokerlint.link.program import Program
+from brokerlint.link.service_names import family, likeness, plain, telling
+from brokerlint.link.service_names import fronts as fronts_of
 from brokerlint.manifests.facts import ServiceFact, Setting, Text
 from brokerlint.places import Place
 
@@ -58,11 +60,6 @@ _GENERIC = frozenset(
 _NAMELESS = frozenset(
     {"__main__", "__init__", "main", "app", "manage", "wsgi", "asgi", "handler", "lambda_function", "index"}
 )
-_HIGHEST = 4
-"""Folders above each other among which services that are called alike are told apart."""
-_PLAIN_FOLDERS = frozenset(
-    {"src", "app", "lib", "code", "backend", "source", "python", "lambda", "function", "functions"}
-)
 _TOOLING = re.compile(
     r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests?|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$"
 )
@@ -72,23 +69,6 @@ _SERVER = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|daphne|gra
 """A command that serves HTTP."""
 _COMMAND = re.compile(r"(?:^|/)management/commands/[a-z]\w*\.py$")
 """A command of Django's manage.py."""
-
-
-def _telling(folder: str) -> str:
-    """The last part of a folder that says what it holds (``orders`` of ``orders/src``)."""
-    return next(iter(_parts(folder)), "")
-
-
-def _parts(folder: str) -> list[str]:
-    """The parts of a folder that say what it holds, the last first."""
-    return [part for part in reversed(folder.split("/")) if part and part not in _PLAIN_FOLDERS]
-
-
-def _fronts(members: Sequence[Deployment]) -> list[str]:
-    """The folder of each member's stack, or further up where that tells more of them apart."""
-    parts = [_parts(posixpath.dirname(one.service.evidence[0].path)) or _parts(one.service.roots[0]) for one in members]
-    levels = [[path[min(level, len(path) - 1)] if path else "" for path in parts] for level in range(_HIGHEST)]
-    return max(levels, key=lambda names: len(set(names)))
 
 
 class Services:
@@ -125,9 +105,11 @@ class Services:
             groups.setdefault(one.service.name, []).append(one)
         for name, members in groups.items():
             if len(members) > 1:
-                fronts = _fronts(members)
+                fronts = fronts_of(
+                    [(posixpath.dirname(one.service.evidence[0].path), one.service.roots[0]) for one in members]
+                )
                 for one, front in zip(members, fronts, strict=True):
-                    if len(set(fronts)) > 1 and front and _plain(front) not in _plain(name):
+                    if len(set(fronts)) > 1 and front and plain(front) not in plain(name):
                         one.service = replace(one.service, name=f"{front}-{name}")
 
     def by_key(self, key: str) -> Deployment | None:
@@ -159,11 +141,11 @@ class Services:
             leading = [self._deployment(fact, entries[fact.key]) for fact in files[ranked[0]]]
             for path in ranked[1:]:
                 for fact in files[path]:
-                    near = max(leading, key=lambda one: _likeness(one.service.name, fact.name))
+                    near = max(leading, key=lambda one: likeness(one.service.name, fact.name))
                     near.settings.append(fact.environment)
                     near.facts.append(fact)
             if len(leading) == 1:
-                leading[0].service = replace(leading[0].service, name=_family(leading[0].facts))
+                leading[0].service = replace(leading[0].service, name=family([fact.name for fact in leading[0].facts]))
             found += leading
         return found
 
@@ -189,7 +171,7 @@ class Services:
             return ("entries", entries)
         if fact.command:
             return ("command", fact.roots, fact.command)
-        return ("name", _plain(fact.name), fact.roots)
+        return ("name", plain(fact.name), fact.roots)
 
     def _deployment(self, fact: ServiceFact, entries: tuple[str, ...]) -> Deployment:
         program = " ".join(entries) or " ".join((*fact.roots, *fact.command)) or fact.name
@@ -306,7 +288,7 @@ class Services:
         if given is None:
             return None
         folder = posixpath.dirname(app)
-        return self._made(given or _telling(folder) or self._project_name or "app", (folder or ".",), app)
+        return self._made(given or telling(folder) or self._project_name or "app", (folder or ".",), app)
 
     def _handler_around(self, path: str, root: str) -> str | None:
         """The handler in the closest folder around ``path`` that has exactly one: code loaded by name belongs to it,
@@ -348,13 +330,13 @@ class Services:
         name = posixpath.basename(path).removesuffix(".py")
         folder = posixpath.dirname(path)
         if folder and _TOOLING.search(f"/{path}"):
-            return self._made(_telling(folder) or name, (folder,), path, tooling=True)
+            return self._made(telling(folder) or name, (folder,), path, tooling=True)
         beside = [main for main in self._main_files(root) if posixpath.dirname(main) == folder and main != path]
         if name not in _GENERIC or (name not in _NAMELESS and beside):
             return self._made(name, (path, folder or "."), path)
         if folder == root or (not folder and not root):
             return self._project(path, root)
-        return self._made(_telling(folder) or name, (folder,), path)
+        return self._made(telling(folder) or name, (folder,), path)
 
     def _project(self, path: str, root: str) -> Deployment:
         """The project around ``path`` as one service."""
@@ -363,7 +345,7 @@ class Services:
         roots = [root or "."] + ([inside] if inside != path else [])
         if not root and "" not in self._roots:
             roots = [inside]
-        return self._made(_telling(root) or self._project_name or top.removesuffix(".py"), tuple(roots), path)
+        return self._made(telling(root) or self._project_name or top.removesuffix(".py"), tuple(roots), path)
 
     def _command(self, path: str) -> Deployment:
         """A management command that no manifest starts is a program of its own, called by its name."""
@@ -412,21 +394,3 @@ def _marked_roots(program: Program, paths: Iterable[str]) -> frozenset[str]:
 
 def _rank(fact: ServiceFact) -> tuple[int, int]:
     return _PREFERENCE.get(fact.profile, 1), _PLATFORMS.get(fact.platform, 2)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", name.lower())
-
-
-def _family(facts: list[ServiceFact]) -> str:
-    """What to call one program that is deployed under several names: ``ingest`` of ``ingest-demo`` and ``ingest``,
-    else the first name."""
-    shortest = min((fact.name for fact in facts), key=len)
-    begins = re.compile(rf"{re.escape(shortest)}(?![^\W_])")
-    return shortest if all(begins.match(fact.name) for fact in facts) else facts[0].name
-
-
-def _likeness(left: str, right: str) -> float:
-    from difflib import SequenceMatcher
-
-    return SequenceMatcher(None, _plain(left), _plain(right)).ratio()
