@@ -130,7 +130,7 @@ class TestWorkers:
     ) -> None:
         pack = source.pack
         monkeypatch.setattr(source, "pack", lambda path, data: act() if path == "bad.py" else pack(path, data))
-        workers = Pool(2, patience=0.5)
+        workers = Pool(2, patience=1.0)
         try:
             found = [one for results in workers.read(self.FILES) for one in results]
         finally:
@@ -142,8 +142,8 @@ class TestWorkers:
     @pytest.mark.skipif(sys.platform == "win32", reason="there the clock is all there is")
     def test_a_busy_machine_leaves_nothing_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         pack = source.pack
-        monkeypatch.setattr(source, "pack", lambda path, data: time.sleep(1.0) or pack(path, data))
-        workers = Pool(1, patience=0.5)
+        monkeypatch.setattr(source, "pack", lambda path, data: time.sleep(1.5) or pack(path, data))
+        workers = Pool(1, patience=1.0)
         try:
             found = [one for results in workers.read(self.FILES[1:]) for one in results]
         finally:

@@ -20,8 +20,24 @@ from brokerlint.python.source import Packed, pack_all
 PATIENCE = 20.0
 """Seconds of the processor that a worker may spend on one file; the slowest real files take two."""
 
+PIECE = 10_000
+"""Bytes of source that a worker takes at a time while nobody waits: so few that whoever then does waits for little."""
+
 Chunk: TypeAlias = Sequence[tuple[str, bytes]]
 """Some files: path and bytes of each."""
+
+
+def _pieces(files: Chunk) -> Iterator[Chunk]:
+    piece: list[tuple[str, bytes]] = []
+    size = 0
+    for file in files:
+        piece.append(file)
+        size += len(file[1])
+        if size >= PIECE:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
 
 
 def _serve() -> None:
@@ -49,21 +65,22 @@ class Pool:
 
     def begin(self, files: Chunk) -> None:
         """Let workers read ``files`` for a later `begun`."""
-        for file in files:
+        for chunk in _pieces(files):
             try:
-                self._begun[file[0]] = self._submit([file])
+                task = self._submit(chunk)
             except BrokenProcessPool:  # whoever asks for the file will be told
                 self.close()
                 return
+            self._begun |= {path: task for path, _ in chunk}
 
     def begun(self, file: tuple[str, bytes], patient: bool) -> Packed | Diagnostic | None:
         """What came of a file that was begun; None when no worker is at it yet, unless it is waited for (``patient``),
         or when it was never begun."""
         task = self._begun.pop(file[0], None)
-        if task is None or (not patient and task.cancel()):
+        if task is None or task.cancelled() or (not patient and task.cancel()):
             return None
         try:
-            return task.result()[0]
+            return next(one for one in task.result() if one[0] == file[0])
         except (BrokenProcessPool, CancelledError):  # it may be the one that ended its worker
             self.close()
             return self._alone(file)[0]
