@@ -340,7 +340,7 @@ class Evaluator:
         function = scope.function
         assert function is not None
         filled = (
-            injected(self, parameter, outside)
+            injected(self, function, parameter, outside)
             or options.decorated(self, function, parameter.name, outside)
             or options.annotated(self, parameter.default, outside)
         )

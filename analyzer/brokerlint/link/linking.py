@@ -24,6 +24,7 @@ from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sinks import SHORT, signs
 from brokerlint.link.sites import Sites
+from brokerlint.link.unbound import unbound
 from brokerlint.manifests.facts import ManifestFacts
 from brokerlint.models.load import index
 from brokerlint.models.model import Library, Models
@@ -80,7 +81,10 @@ def link(
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)
         running = {id(one): one for path in modules for one in services.running(path)}
         run.append((observer.observed(endpoint, members), list(running.values())))
-    run += [(observer.handled(endpoint), [deployment]) for endpoint, deployment in binder.triggered()]
+    triggered = binder.triggered()
+    run += [(observer.handled(endpoint), [deployment]) for endpoint, deployment in triggered]
+    bound = {(endpoint.place.path, endpoint.function) for endpoint, _ in triggered}
+    run += [(observer.handled(one), services.running(one.place.path)) for one in unbound(evaluator, sites, bound)]
     run += celery_endpoints(evaluator, sites, services, manifests, sources, paths)
     services.name_apart()
     made = [binder.bound(endpoint, running) for endpoint, running in run]

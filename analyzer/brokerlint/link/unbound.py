@@ -1,0 +1,122 @@
+"""Lambda handlers that no manifest binds, where their code says which system calls them.
+
+``@event_source(data_class=SQSEvent)`` makes a function a consumer of SQS as surely as an event source mapping does;
+only the queue is told by whoever deploys it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from brokerlint.facts import ChannelName, Endpoint, Name, endpoint_id
+from brokerlint.link import library
+from brokerlint.link.arguments import arguments
+from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.instances import library_part
+from brokerlint.link.sites import CallSite, Sites
+from brokerlint.link.values import Client, External, Instance, Method, Values
+from brokerlint.models.model import Operation
+from brokerlint.places import Place
+from brokerlint.python import ir
+
+_ACTS = frozenset({"lambda-event", "partial-response", "process"})
+
+_TELLING = ("event", "envelope", "processor")
+"""The arguments that say what a handler is called with, by their names in the models."""
+
+_SYSTEMS = {
+    "sqs": ("SQS", "SQSEvent", "SqsModel", "SqsEnvelope", "SnsSqsEnvelope", "SqsFifoPartialProcessor"),
+    "sns": ("SNSEvent", "SnsModel", "SnsEnvelope"),
+    "kinesis": (
+        "KinesisDataStreams", "KinesisStreamEvent", "KinesisDataStreamModel", "KinesisDataStreamEnvelope",
+    ),
+    "kafka": ("KafkaEvent", "KafkaMskEventModel", "KafkaSelfManagedEventModel", "KafkaEnvelope"),
+    "eventbridge": ("EventBridgeEvent", "EventBridgeModel", "EventBridgeEnvelope"),
+}  # fmt: skip
+
+_SYSTEM_OF = {name: system for system, names in _SYSTEMS.items() for name in names}
+
+_BY_FUNCTION = {"sqs_batch_processor": "sqs", "kafka_consumer": "kafka"}
+
+WHY = "no manifest binds this handler to a channel"
+
+
+def unbound(ev: Evaluator, sites: Sites, bound: Collection[tuple[str, str]]) -> list[Endpoint]:
+    """A consumer of an unknown channel for each handler whose event the code tells and that is not ``bound`` (path and
+    qualified name) already."""
+    operations = {path: one for path, one in ev.models.functions.items() if one.act in _ACTS}
+    methods = {
+        n for c in ev.models.classes.values() if _ours(c.path) for n, one in c.methods.items() if one.act in _ACTS
+    }
+    names = frozenset(methods.union(path.rpartition(".")[2] for path in operations))
+    found: dict[tuple[str, str, str], Endpoint] = {}
+    for site in (*sites.all(names), *sites.decorating(sorted(names))) if names else ():
+        handler = _handler(site)
+        if handler is None or (site.module.path, handler.qualname) in bound:
+            continue
+        for system in _systems(ev, site, operations):
+            key = (site.module.path, handler.qualname, system)
+            found.setdefault(key, _consumer(site.module.path, handler, system))
+    return list(found.values())
+
+
+def _handler(site: CallSite) -> ir.Function | None:
+    """The function of a module that the call decorates or stands in, if Lambda could call it: with an event and a
+    context."""
+    functions = [one for one in site.chain if isinstance(one, ir.Function)]
+    handler = site.decorated or (functions[0] if functions else None)
+    if handler is None or "." in handler.qualname:
+        return None
+    plain = [parameter for parameter in handler.parameters if parameter.kind == ""]
+    return handler if len(plain) >= 2 else None
+
+
+def _systems(ev: Evaluator, site: CallSite, operations: dict[str, Operation]) -> Iterator[str]:
+    """The systems whose events the call speaks of."""
+    module = ev.module(site.module.path)
+    scope = ev.symbolic(module, site.chain) if module is not None and site.chain else module
+    if scope is None:
+        return
+    for function in ev.values(site.site.call.function, scope, site.at):
+        if isinstance(function, Method) and isinstance(function.receiver, Client):
+            yield from _told(ev, (function.receiver,))  # ``with processor(records, handler): processor.process()``
+            continue
+        operation = operations.get(function.path) if isinstance(function, External) else None
+        if operation is None:
+            continue
+        own = _BY_FUNCTION.get(operation.name.rpartition(".")[2])
+        if own is not None:
+            yield own
+            continue
+        args = arguments(ev, site.site.call, scope, site.at)
+        given = [library.argument(ev, operation.arguments[n], args, None) for n in _TELLING if n in operation.arguments]
+        yield from dict.fromkeys(system for values in given for system in _told(ev, values))
+
+
+def _told(ev: Evaluator, values: Values) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, Instance):  # of a class that derives from a processor
+            part = library_part(ev, value)
+            yield from _told(ev, (part,) if part else ())
+            continue
+        path = value.path if isinstance(value, External) else value.model if isinstance(value, Client) else ""
+        if not _ours(path):
+            continue
+        system = _SYSTEM_OF.get(path.rpartition(".")[2])
+        if system is not None:
+            yield system
+        elif isinstance(value, Client):
+            yield from _told(ev, value.carry("event_type") or ())
+
+
+def _ours(path: str) -> bool:
+    return path.startswith("aws_lambda_powertools.")
+
+
+def _consumer(path: str, handler: ir.Function, system: str) -> Endpoint:
+    facts = {"loop_kind": "lambda-handler", "entry_kind": "lambda-handler", "group_kind": "lambda"}
+    return Endpoint(
+        endpoint_id(f"{path}|{handler.qualname}|{system}|trigger"),
+        Place(path, handler.line, handler.line), handler.qualname, system, "consume", "aws-lambda", "handler",
+        (ChannelName(system, Name("unknown", why=WHY)),), (), facts=facts,
+    )  # fmt: skip
