@@ -95,28 +95,11 @@ def under(ev: Engine, key: object) -> list[Assignment]:
         one = index.items[index.indexed]
         index.indexed += 1
         target = one.binding.target
-        if isinstance(target, ir.Subscript) and _may_be_constant(ev, one, target.index):
+        if isinstance(target, ir.Subscript) and not isinstance(target.index, ir.Opaque):
             for value in value_of(ev, one, target.index):
                 if isinstance(value, Const):
                     index.keyed.setdefault(value.value, []).append(one)
     return index.keyed.get(key, [])
-
-
-def _may_be_constant(ev: Engine, one: Assignment, key: ir.Expr) -> bool:
-    """Is the key a constant, or a plain name that is neither a parameter nor what a loop goes through?"""
-    if isinstance(key, ir.Constant):
-        return True
-    while isinstance(key, ir.Attribute):
-        key = key.value
-    if not isinstance(key, ir.Name):
-        return False
-    for definition in reversed(one.chain):
-        if isinstance(definition, ir.Function) and any(p.name == key.id for p in definition.parameters):
-            return False
-        bound = ev.names(definition.body).definitions.get(key.id)
-        if bound:
-            return any(isinstance(b, ir.Binding) and b.kind == "assign" for b in bound)
-    return True
 
 
 def value_of(ev: Engine, one: Assignment, expr: ir.Expr) -> Values:
