@@ -88,22 +88,27 @@ def link(
     run += celery_endpoints(evaluator, sites, services, manifests, sources, paths)
     services.name_apart()
     made = [binder.bound(endpoint, running) for endpoint, running in run]
-    nameless = {(e.place, e.system) for e in made if any(channel.name.kind == "unknown" for channel in e.channels)}
-    still = [*(one for one in unresolved if (one.place, one.system) in nameless), *cut]
-    told = {(one.place, one.system) for one in still}
-    still += [
-        Unresolved(e.place, e.system, "channel", channel.name.why)
-        for e in made
-        for channel in e.channels
-        if channel.name.kind == "unknown" and channel.name.why and (e.place, e.system) not in told
-    ]
     return Facts(
         tuple(replace(one.service, properties=binder.readable(one.service.properties)) for one in services.all()),
         tuple(binder.channels(made)),
         tuple(made),
         tuple(binder.links()),
-        tuple(still),
+        tuple(_unresolved(made, unresolved, cut)),
     )
+
+
+def _unresolved(made: list[Endpoint], nameless: list[Unresolved], cut: list[Unresolved]) -> list[Unresolved]:
+    """What is not known of the endpoints: ``nameless`` ones that no manifest has named, calls with more callers than
+    are followed (``cut``), and other channels without a name, each place once."""
+    unnamed = [(e, channel.name) for e in made for channel in e.channels if channel.name.kind == "unknown"]
+    places = {(e.place, e.system) for e, _ in unnamed}
+    still = [*(one for one in nameless if (one.place, one.system) in places), *cut]
+    told = {(one.place, one.system) for one in still}
+    return still + [
+        Unresolved(e.place, e.system, "channel", name.why)
+        for e, name in unnamed
+        if name.why and (e.place, e.system) not in told
+    ]
 
 
 def _imported(imports: Imports, paths: Iterable[str]) -> list[str]:

@@ -40,9 +40,9 @@ def construction(ev: Evaluator, identity: Identity | None) -> CallSite | None:
     """The call that makes a client."""
     if identity is None or identity.site is None:
         return None
-    place, meanwhile = identity.site, None
+    place = identity.site
     question = ("construction", place, identity.model)  # of a client that may have thousands of uses
-    return ev.once(question, lambda: _construction(ev, identity, place), meanwhile)
+    return ev.once(question, lambda: _construction(ev, identity, place), None)
 
 
 def _construction(ev: Evaluator, identity: Identity, place: Place) -> CallSite | None:
