@@ -34,8 +34,6 @@ CHUNK = 50_000
 KEPT = 64 * 1024 * 1024
 """Bytes of source kept in memory for looking up words; beyond it, files are read again."""
 
-_WORD = re.compile(rb"\w")
-
 Told = Callable[[int, int], None]
 """Told (done, total) while files are read."""
 
@@ -70,7 +68,7 @@ class Sources:
         self.seconds = 0.0
         self._words: dict[str, list[str]] = {}
         self._held = Words(self.paths, self.text)
-        self._named: dict[tuple[str, bytes], list[str]] = {}
+        self._named: dict[tuple[str, tuple[bytes, ...], bytes], list[str]] = {}
         self._workers = workers or os.cpu_count() or 1
         self._executor = executor
         self._pool: Pool | None = None
@@ -118,35 +116,33 @@ class Sources:
 
     def calling(self, name: str) -> list[str]:
         """The files that call something called ``name``, or give it another name as they import it."""
-        return self._naming(name, rb"%b(?:\(| as )")
+        return self._naming(name, b"%b(", b"%b as ")
 
     def passing(self, name: str) -> list[str]:
         """The files with ``name`` before a comma or a closing bracket, as an argument stands there."""
-        return self._naming(name, rb"%b[,)]")
+        return self._naming(name, b"%b,", b"%b)")
 
     def defining(self, name: str) -> list[str]:
         """The files with a function called ``name``."""
-        return self._naming(name, rb"def %b\(")
+        return self._naming(name, b"def %b(")
 
     def deriving(self, name: str) -> list[str]:
         """The files with a class statement that names the base ``name``, or that give ``name`` another name."""
-        return self._naming(name, rb"%b as ", rb"class\s+\w+\s*(?:\[[^\]]*\]\s*)?\([^)]*\b%b\b")
+        statement = rb"\bclass\s+\w+\s*(?:\[[^\]]*\]\s*)?\([^)]*\b%b\b"
+        return self._naming(name, b"%b as ", statement=statement)
 
-    def _naming(self, name: str, *patterns: bytes) -> list[str]:
-        """The files that hold ``name`` in such a way. The patterns begin with a letter, so that the search is fast, and
-        match where a word begins."""
-        found = self._named.get((name, patterns[0]))
+    def _naming(self, name: str, *forms: bytes, statement: bytes = b"") -> list[str]:
+        """The files that hold ``name`` in one of the ``forms`` where a word begins, or in a ``statement``."""
+        key = (name, forms, statement)
+        found = self._named.get(key)
         if found is None:
             needle = name.encode("utf-8", "surrogatepass")
-            searches = [re.compile(pattern.replace(b"%b", re.escape(needle))) for pattern in patterns]
-            found = self._named[name, patterns[0]] = []
+            wanted = [form % needle for form in forms]
+            search = re.compile(statement % re.escape(needle)).search if statement else None
+            found = self._named[key] = []
             for path in self._held.holding(needle):
                 text = self.text(path)
-                if needle in text and any(
-                    not (match.start() and _WORD.match(text, match.start() - 1))
-                    for search in searches
-                    for match in search.finditer(text)
-                ):
+                if needle in text and (any(_begins(text, form) for form in wanted) or (search and search(text))):
                     found.append(path)
         return found
 
@@ -289,3 +285,14 @@ class Sources:
         self.summaries[path] = module
         if diagnostic is not None:
             self.diagnostics.append(diagnostic)
+
+
+def _begins(text: bytes, form: bytes) -> bool:
+    """Does ``form`` stand somewhere in ``text`` with no part of a word before it?"""
+    at = text.find(form)
+    while at >= 0:
+        before = text[at - 1 : at] if at else b""
+        if not (before.isalnum() or before == b"_"):
+            return True
+        at = text.find(form, at + 1)
+    return False

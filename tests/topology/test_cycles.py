@@ -74,3 +74,12 @@ def test_links_between_channels_are_steps_and_redrives_are_not():
     send = produce("sns:t", by="fn", function="h", line=2)
     assert len(system(handler, send, link("subscription", "sns:t", "sqs:q")).cycles()) == 1
     assert system(service("fn"), link("redrive", "sqs:q", "sqs:d"), link("redrive", "sqs:d", "sqs:q")).cycles() == ()
+
+
+def test_where_everything_sends_to_everything_the_short_cycles_are_told():
+    names = [f"sqs:{number}" for number in range(30)]
+    topology = system(
+        *(consume(name, by="one", function="h", line=1) for name in names),
+        *(produce(name, by="one", function="h", line=2) for name in names),
+    )
+    assert [len(cycle.channels) for cycle in topology.cycles()] == [1] * 30 + [2] * 435

@@ -89,7 +89,7 @@ def _words(part: str) -> list[str]:
 
 
 def _file(program: Program, roots: list[str], word: str) -> str | None:
-    known = frozenset(program.paths)
+    known = program.known
     plain = word.removeprefix("./")
     for root in roots:
         candidate = posixpath.normpath(posixpath.join(root, plain.lstrip("/")))
@@ -119,7 +119,7 @@ def _add_module(program: Program, roots: list[str], word: str, found: dict[str, 
             folder = target.path.rstrip("/")
             main = f"{folder.removesuffix('/__init__.py')}/__main__.py"
             if program.is_package(target.path):
-                if main in program.paths:
+                if main in program.known:
                     found.setdefault(main)
                 for part in ("celery", "app", "main"):
                     child = program.child(target.path, part)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -87,7 +88,8 @@ class Services:
         self._program = program
         self._imports = imports
         self._scripts = scripts
-        self._commands = {path: name for name, path in scripts.items() if list(scripts.values()).count(path) == 1}
+        times = Counter(scripts.values())
+        self._commands = {path: name for name, path in scripts.items() if times[path] == 1}
         self._project_name = project_name
         self._roots = _marked_roots(program, paths)
         self._fallback: dict[str, Deployment] = {}
@@ -97,6 +99,10 @@ class Services:
         self._servers = frozenset(fact.key for fact in facts if _SERVER.search(" ".join(fact.command)))
         self.deployments = self._deployed(facts)
         self._by_key = {fact.key: one for one in self.deployments for fact in one.facts}
+        self._reached: dict[str, list[Deployment]] = {}
+        for one in self.deployments:
+            for path in one.reach:
+                self._reached.setdefault(path, []).append(one)
 
     def name_apart(self) -> None:
         """Give services that are called alike (two stacks with a ``Worker`` each) names of their own."""
@@ -205,7 +211,7 @@ class Services:
 
     def running(self, path: str) -> list[Deployment]:
         """The services that run the module at ``path``."""
-        reaching = [one for one in self.deployments if path in one.reach]
+        reaching = self._reached.get(path, [])
         if _COMMAND.search(path) and not any(path in one.entries for one in self.deployments):
             return [self._command(path)]
         if reaching:

@@ -12,6 +12,7 @@ from brokerlint.facts import Channel, Endpoint, Facts, Link, Name, Role, Service
 from brokerlint.places import Place
 from brokerlint.tables import limit
 from brokerlint.topology.declarations import ChannelDeclaration, Declarations
+from brokerlint.topology.sends import Sends
 from brokerlint.topology.uses import Use, Uses, sink_of
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ class Topology:
         self._channels: dict[str, ChannelNode] = {}
         self._uses: tuple[Use, ...] = ()
         self._grouped: dict[Role, Mapping[str, Uses]] = {}
+        self._sends: dict[str, Sends] = {}
         self._unresolved: dict[tuple[str, Role], tuple[Unresolved, ...]] = {}
         self._unnamed: dict[str, tuple[ChannelNode, ...]] = {}
         self._counts: dict[tuple[str, Role], int] = {}
@@ -301,6 +303,13 @@ class Topology:
                 found.setdefault(use.service.name if use.service else "", []).append(use)
             self._grouped[role] = {name: Uses(uses) for name, uses in found.items()}
         return self._grouped[role]
+
+    def sends_of(self, consume: Use) -> Uses:
+        """What the handler of ``consume`` sends, as far as that can be told (see ``sends``)."""
+        service = consume.service.name if consume.service else ""
+        if service not in self._sends:
+            self._sends[service] = Sends(self.uses_by_service("produce").get(service, Uses()))
+        return self._sends[service].of(consume)
 
     def links(self, *kinds: str) -> tuple[Link, ...]:
         """The manifests' edges, of the given kinds or all."""

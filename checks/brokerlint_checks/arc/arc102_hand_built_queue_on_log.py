@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
 from brokerlint.places import Place
-from brokerlint.topology import ChannelNode, Topology, Uses, cycles, signals
+from brokerlint.topology import ChannelNode, Topology, Uses, signals
 from brokerlint_checks.arc.arc101_log_used_as_work_queue import sole_group
 
 
@@ -60,7 +60,7 @@ class HandBuiltQueueOnLog(Check):
 def _features(topology: Topology, topic: ChannelNode, consumers: Uses) -> Iterator[tuple[str, Place]]:
     """Each feature of a queue that is rebuilt, and where."""
     for consumer in consumers:
-        for send in cycles.sends_of(topology, consumer):
+        for send in topology.sends_of(consumer):
             target = topology.channel(send.channel)
             if target is None or send.endpoint is None:
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from brokerlint.checking import Check, Confidence, Example, Finding, Severity
-from brokerlint.topology import ChannelNode, Closure, Topology, Use, closure, cycles
+from brokerlint.topology import ChannelNode, Closure, Topology, Use, closure
 
 _LENGTH = 3
 
@@ -55,7 +55,7 @@ def _passing(topology: Topology) -> Iterator[tuple[Use, Use]]:
     for consume in topology.uses(role="consume").in_code():
         if consume.effects() != frozenset({"produce"}):
             continue
-        sends = cycles.sends_of(topology, consume)
+        sends = topology.sends_of(consume)
         if len({send.channel for send in sends}) == 1 and sends[0].channel != consume.channel:
             yield consume, sends[0]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from brokerlint.checking import Check, Confidence, Edit, Example, Finding, Fix, Severity
 from brokerlint.checking.check import default_cap
 from brokerlint.facts import Endpoint
-from brokerlint.topology import ChannelNode, Topology, cycles
+from brokerlint.topology import ChannelNode, Topology
 from brokerlint.topology.uses import code_name, setting
 
 
@@ -66,7 +66,7 @@ class TransactionChainBroken(Check):
         if steps.get("send_offsets") is False:
             for consume in topology.uses(role="consume", system="kafka").in_code():
                 commits = {ack.get("kind") for ack in consume.fact("acks") or ()} & {"commit", "store"}
-                sends = {use.endpoint.id for use in cycles.sends_of(topology, consume) if use.endpoint}
+                sends = {use.endpoint.id for use in topology.sends_of(consume) if use.endpoint}
                 if commits and endpoint.id in sends and setting(endpoint, "transactional_id"):
                     message = f"{who} sends in transactions, but offsets are committed outside of them"
                     finding = self.finding(message, *topics).at(endpoint, consume).variety("offsets")

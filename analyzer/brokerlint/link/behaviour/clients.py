@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from brokerlint.link import objects
 from brokerlint.link.behaviour import context
+from brokerlint.link.behaviour.receivers import Calls, Key, Receivers, client_of
 from brokerlint.link.endpoints import Found
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation, base_key
+from brokerlint.link.scopes import Activation
 from brokerlint.link.sites import CallSite, Sites, bodies, last_name
-from brokerlint.link.values import Client, Instance, Unknown, Values
-from brokerlint.models.model import Operation
+from brokerlint.link.values import Client, Unknown, Values
+from brokerlint.models.model import ClassModel, Operation
 from brokerlint.places import Place
 from brokerlint.python import ir
 
@@ -36,7 +36,7 @@ class Identity:
 
     model: str
     site: Place | None
-    key: tuple[str, str, str] | None = None
+    key: Key | None = None
     channel: Values = ()
     strict: bool = False
     files: frozenset[str] = frozenset()
@@ -51,21 +51,20 @@ class Act:
 
 
 class Clients:
-    """Finds what the program does with a client. Receivers are evaluated once for all endpoints."""
+    """Finds what the program does with a client."""
 
     def __init__(self, ev: Evaluator, sites: Sites) -> None:
         self._ev = ev
         self._sites = sites
-        self._receivers: dict[int, Values] = {}
-        self._scopes: dict[int, Activation | None] = {}
+        self._receivers = Receivers(ev)
         self._factories: dict[Place, str] = {}
-        self._named: dict[tuple[str, frozenset[str]], list[CallSite]] = {}
+        self._calls: dict[str, Calls] = {}
 
     def identity(self, found: Found) -> Identity | None:
         """The client of a use; None when the use has none (a function of a library)."""
         use = found.use
         function = found.sink.site.call.function
-        key = self._key(found.sink, function.value) if isinstance(function, ir.Attribute) else None
+        key = self._receivers.key(found.sink, function.value) if isinstance(function, ir.Attribute) else None
         if use.client is not None and use.client.site is not None:
             made = Identity(use.client.model, use.client.site, key, use.client.carry("channel") or ())
             return self._made(made, found)
@@ -76,10 +75,10 @@ class Clients:
             return self._made(Identity(model, found.sink.place, self._bound(found.sink), use.channel), found)
         return Identity(model, None, key)
 
-    def _bound(self, here: CallSite) -> tuple[str, str, str] | None:
+    def _bound(self, here: CallSite) -> Key | None:
         """The name or attribute that a construction is bound to."""
         targets = [binding.target for binding in context.assigned_to(here.body, here.site.call)]
-        return next((key for target in targets if (key := self._key(here, target)) is not None), None)
+        return next((key for target in targets if (key := self._receivers.key(here, target)) is not None), None)
 
     def _made(self, identity: Identity, found: Found) -> Identity:
         """The identity, narrowed where its construction is a factory's: each call of that makes another client."""
@@ -119,20 +118,6 @@ class Clients:
                 return function.qualname
         return ""
 
-    def _key(self, site: CallSite, receiver: ir.Expr) -> tuple[str, str, str] | None:
-        """``self.consumer`` of a class, or a plain name of a body."""
-        text = base_key(receiver)
-        if not text:
-            return None
-        owner = next((one for one in reversed(site.chain) if isinstance(one, ir.Class)), None)
-        first = text.split(".")[0]
-        if owner is not None and first in ("self", "cls"):
-            return (site.module.path, owner.qualname, text)
-        return (site.module.path, "" if self._is_global(site, first) else site.function, text)
-
-    def _is_global(self, site: CallSite, name: str) -> bool:
-        return name in self._ev.names(site.module.body).definitions
-
     def acts(self, found: Found, near: frozenset[str] = frozenset()) -> list[Act]:
         """Every call on the client of ``found`` that the models give an act, in files near it (``near`` adds files)."""
         identity = self.identity(found)
@@ -142,58 +127,46 @@ class Clients:
         modules = {found.sink.module.path, *(step.here.module.path for step in found.route), *near}
         if identity.site is not None:
             modules.add(identity.site.path)
-        names = frozenset(name for name, operation in model.methods.items() if operation.act)
+        calls = self._calls.get(model.path)
+        if calls is None:
+            calls = self._calls[model.path] = self._acting(model)
         result = []
-        for here in self._candidates(model.path, names):
-            function = here.site.call.function
-            if not isinstance(function, ir.Attribute):
-                continue
-            if function.attr in _EVERYWHERE and here.module.path not in modules:
-                continue
-            if self.same(identity, here, function.value):
+        for number in sorted({*calls.under(identity.key), *self._same(identity, calls, modules)}):
+            here, function = calls[number]
+            if function.attr not in _EVERYWHERE or here.module.path in modules:
                 result.append(Act(here, model.methods[function.attr]))
         return result
 
-    def _candidates(self, model: str, names: frozenset[str]) -> list[CallSite]:
-        key = (model, names)
-        known = self._named.get(key)
-        if known is None:
-            known = self._named[key] = self._sites.all(names)
-        return known
+    def _acting(self, model: ClassModel) -> Calls:
+        """The calls of the program that may be acts of a client."""
+        names = frozenset(name for name, operation in model.methods.items() if operation.act)
+        named = (here for here in self._sites.all(names) if last_name(here.site.call.function) in names)
+        return Calls(self._receivers, named, _EVERYWHERE)
+
+    def _same(self, identity: Identity, calls: Calls, modules: set[str]) -> Iterator[int]:
+        """Those of ``calls`` whose receivers lead back to the construction of the client."""
+        if identity.site is None or identity.strict:
+            return
+        near = calls.inside(identity.files) if identity.files else [*calls.on(identity.site), *calls.inside(modules)]
+        for number in near:
+            here, function = calls[number]
+            if self._leads(identity, here, function.value):
+                yield number
 
     def same(self, identity: Identity, here: CallSite, receiver: ir.Expr) -> bool:
         """Is ``receiver``, at the call ``here``, the client of this identity?"""
-        if identity.key is not None and self._key(here, receiver) == identity.key:
+        if identity.key is not None and self._receivers.key(here, receiver) == identity.key:
             return True
         if identity.site is None or identity.strict or (identity.files and here.module.path not in identity.files):
             return False
-        return any(self.is_client(identity, value) for value in self.receiver(here, receiver))
+        return self._leads(identity, here, receiver)
 
-    def is_client(self, identity: Identity, value: object) -> bool:
-        """Is this value the client of the identity?"""
-        if isinstance(value, Instance):
-            value = objects.library_part(self._ev, value)
-        if not isinstance(value, Client) or value.site is None or value.site != identity.site:
-            return False
-        # One place may make several clients: those of another channel are others.
-        return not _differ(value.carry("channel") or (), identity.channel)
-
-    def receiver(self, here: CallSite, receiver: ir.Expr) -> Values:
-        """The values of a call's receiver, with everything around it open."""
-        key = id(here.site)
-        known = self._receivers.get(key)
-        if known is None:
-            scope = self.scope(here)
-            known = self._receivers[key] = self._ev.values(receiver, scope, here.at) if scope else ()
-        return known
+    def _leads(self, identity: Identity, here: CallSite, receiver: ir.Expr) -> bool:
+        return any(_made_as(identity, client) for client in self._receivers.clients(here, receiver))
 
     def scope(self, here: CallSite) -> Activation | None:
         """The activation of the body around a call, with everything open."""
-        key = id(here.body)
-        if key not in self._scopes:
-            module = self._ev.module(here.module.path)
-            self._scopes[key] = self._ev.symbolic(module, here.chain) if module and here.chain else module
-        return self._scopes[key]
+        return self._receivers.scope(here)
 
     def iterations(self, found: Found) -> Iterator[tuple[CallSite, ir.Binding]]:
         """The loops over the client: ``for message in consumer``, with a call site that stands for the body's place."""
@@ -229,18 +202,24 @@ class Clients:
                 identity.site.line,
                 identity.site.last,
             )
-        if identity.key is not None and self._key(here, iterable) == identity.key:
+        if identity.key is not None and self._receivers.key(here, iterable) == identity.key:
             return True
-        scope = self.scope(here)
+        scope = self._receivers.scope(here)
         if identity.strict or (identity.files and here.module.path not in identity.files):
             return False
         if identity.site is None or scope is None or isinstance(iterable, (ir.Sequence, ir.Mapping, ir.Constant)):
             return False
-        return any(self.is_client(identity, value) for value in self._ev.values(iterable, scope, here.at))
+        looped = (client_of(self._ev, value) for value in self._ev.values(iterable, scope, here.at))
+        return any(client is not None and _made_as(identity, client) for client in looped)
 
 
 def _undecorated(decorator: ir.Expr) -> ir.Expr:
     return decorator.function if isinstance(decorator, ir.Call) else decorator
+
+
+def _made_as(identity: Identity, client: Client) -> bool:
+    """Is this the client of the identity? One place may make several: those of another channel are others."""
+    return client.site == identity.site and not _differ(client.carry("channel") or (), identity.channel)
 
 
 def _differ(one: Values, other: Values) -> bool:
