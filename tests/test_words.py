@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerlint.words import FEW, Words
+from brokerlint.words import FEW, Words, any_of
 
 TEXTS = {"a.py": b"send(orders)\n", "b.py": b"resend(order)\n", "c.py": "s\u00e9nd = send\n".encode()}
 
@@ -40,3 +40,8 @@ def test_no_file_with_the_word_is_left_out(contents: list[str], word: str) -> No
     found = asked_often(texts).holding(word.encode())
     separated = "".join(letter if letter in "ab_" else " " for letter in "\0".join(contents))
     assert bool(list(found)) == (word in separated.split())
+
+
+@given(st.lists(st.binary(min_size=1, max_size=3), max_size=4), st.binary(max_size=30))
+def test_several_words_are_found_wherever_one_of_them_stands(words: list[bytes], text: bytes) -> None:
+    assert any_of(words)(text) == any(word in text for word in words)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from brokerlint.cache import Store, digest
 from brokerlint.places import Diagnostic
 from brokerlint.python import ir, source
-from brokerlint.words import Words
+from brokerlint.words import Words, any_of
 
 if TYPE_CHECKING:
     from brokerlint.python.elsewhere import Elsewhere
@@ -146,22 +146,17 @@ class Sources:
                     found.append(path)
         return found
 
-    def importing(self, name: str) -> list[str]:
-        """The files that import the top-level package ``name``, alone or behind others (``import json, kafka``)."""
+    def importing(self, name: str, among: Iterable[str]) -> list[str]:
+        """Those files that import the top-level package ``name``, alone or behind others (``import json, kafka``)."""
         statement = rf"(?:^|[;:])[ \t]*(?:import|from)[ \t]+(?:[^\n]*[ \t,])?{re.escape(name)}(?!\w)"
         pattern = re.compile(statement.encode(), re.MULTILINE)
-        return [path for path in self.mentioning(name) if pattern.search(self.text(path))]
+        needle = name.encode()
+        return [path for path in among if needle in (text := self.text(path)) and pattern.search(text)]
 
-    def mentioning_any(self, words: Sequence[bytes]) -> list[str]:
-        """The files whose bytes hold any of ``words``."""
-        found = []
-        for path in self.paths:
-            data = self.text(path)
-            for word in words:  # any() would take twice as long
-                if word in data:
-                    found.append(path)
-                    break
-        return found
+    def mentioning_any(self, words: Iterable[bytes], among: Iterable[str] | None = None) -> list[str]:
+        """The files, all or some, whose bytes hold any of ``words``."""
+        holds = any_of(words)
+        return [path for path in (self.paths if among is None else among) if holds(self.text(path))]
 
     def summary(self, path: str) -> ir.Module | None:
         """The summary of one file, read now if it was not yet; None when it can't be."""

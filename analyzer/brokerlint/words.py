@@ -1,14 +1,23 @@
-"""Which of many files may hold a word: all of them at first, those of an index when many words are asked for."""
+"""Which files hold a word: one of several, looked for at once, or one of many, for which an index is made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 FEW = 200
 """Words that are looked for in every file; a program that asks for more is worth an index."""
 
 _TOKEN = re.compile(rb"\w+")
+
+
+def any_of(words: Iterable[bytes]) -> Callable[[bytes], bool]:
+    """Whether a text holds one of ``words``, wherever it stands."""
+    from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+    known = tuple(words)
+    search = BytesAhoCorasick(known, implementation=Implementation.DFA).find_matches_as_indexes
+    return lambda text: bool(search(text)) if known else False
 
 
 class Words:

@@ -229,4 +229,4 @@ def test_a_class_that_everything_derives_from_is_not_followed(program: MakeProgr
 def test_which_files_import_a_package(text: str, imports: bool) -> None:
     sources = Sources(None, ["a.py"], {"a.py": text.encode()}, 1)
 
-    assert bool(sources.importing("boto")) is imports
+    assert bool(sources.importing("boto", ["a.py"])) is imports

@@ -45,7 +45,7 @@ def link(
     files that name a library, and who is told of the reading. Further files are read when they are needed.
     """
     paths = tuple(paths)
-    models = _present(sources, models)
+    models = _present(sources, models, candidates)
     names = {module.split(".")[0] for library in models.libraries for module in library.modules} | LIBRARIES
     roots = {root for fact in manifests.services for root in fact.roots}
     roots = {posixpath.dirname(root) if root.endswith(".py") else root for root in roots}
@@ -117,23 +117,21 @@ def _imported(imports: Imports, paths: Iterable[str]) -> list[str]:
     return [path for path, _ in counted.most_common()]
 
 
-def _present(sources: Sources, models: Models) -> Models:
+def _present(sources: Sources, models: Models, candidates: Sequence[str]) -> Models:
     """The models of libraries that the program uses, and of others the calls that are unmistakable by themselves."""
     kept = []
+    texts = [sources.text(path) for path in candidates]
     for library in models.libraries:
         attributes = any(gives.distinct for model in library.classes.values() for gives in model.attributes.values())
-        if _named(sources, library) and (attributes or _used(sources, library)):
+        named = any(word.encode() in text for word in library.words for text in texts)
+        if named and (attributes or _used(sources, library, candidates)):
             kept.append(library)
         elif any(operation.distinct for model in library.classes.values() for operation in model.methods.values()):
             kept.append(_unmistakable(library))
     return index(kept)
 
 
-def _named(sources: Sources, library: Library) -> bool:
-    return any(sources.mentioning(word) for word in library.words)
-
-
-def _used(sources: Sources, library: Library) -> bool:
+def _used(sources: Sources, library: Library, candidates: Sequence[str]) -> bool:
     """Does a file import the package that the library's classes and functions stand in, and name one of them? One that
     catches an error of the library uses none."""
     paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
@@ -141,7 +139,9 @@ def _used(sources: Sources, library: Library) -> bool:
     packages = dict.fromkeys(path.split(".")[0] for path in paths)
     names = sorted({path.rpartition(".")[2] for path in paths})
     word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b|\bimport[ \t]*\*".encode())
-    return any(word.search(sources.text(path)) for package in packages for path in sources.importing(package))
+    return any(
+        word.search(sources.text(path)) for package in packages for path in sources.importing(package, candidates)
+    )
 
 
 def _unmistakable(library: Library) -> Library:
@@ -176,7 +176,7 @@ def _beside(sources: Sources, imports: Imports, models: Models, using: set[str],
         return []
     others = sorted(near - using)
     calls = [f".{name}(".encode() for name in sorted(models.methods) if len(name) > SHORT]
-    found = [path for path in sources.mentioning_any(calls) if path in near and path not in using]
+    found = sources.mentioning_any(calls, others)
     words = signs(models)
     importing = [path for path in others if not using.isdisjoint(imports.direct(path))]
     importing = [

@@ -48,14 +48,15 @@ class Cycle:
 
 def find_cycles(topology: Topology) -> tuple[Cycle, ...]:
     """All cycles of at most eight channels, shortest first; of fewer channels where there would be over a thousand.
-    networkx is loaded only when there are steps to search."""
+    networkx, which takes long to load, is asked only when some way does not end."""
     steps = _steps(topology)
-    if not steps:
+    endless = _endless(list(steps))
+    if not endless:
         return ()
     import networkx
 
     graph: networkx.DiGraph[_Node] = networkx.DiGraph()
-    graph.add_edges_from(steps)
+    graph.add_edges_from(endless)
     rings = list(networkx.simple_cycles(graph, length_bound=2))
     for length in range(3, _LONGEST + 1):
         longer = list(islice(networkx.simple_cycles(graph, length_bound=length), _MOST + 1))
@@ -85,6 +86,16 @@ def _steps(topology: Topology) -> dict[tuple[_Node, _Node], Step]:
                 for target in _nodes(produce):
                     steps[(source, target)] = Step(consume.channel, produce.channel, consume, produce)
     return steps
+
+
+def _endless(steps: list[tuple[_Node, _Node]]) -> list[tuple[_Node, _Node]]:
+    """The steps without those that come from nowhere or lead nowhere: nothing is left where there is no cycle."""
+    while True:
+        sources, targets = {source for source, _ in steps}, {target for _, target in steps}
+        left = [(source, target) for source, target in steps if source in targets and target in sources]
+        if len(left) == len(steps):
+            return left
+        steps = left
 
 
 def _nodes(use: Use) -> list[_Node]:
