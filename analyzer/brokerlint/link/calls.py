@@ -38,9 +38,6 @@ __all__ = ["Args", "apply", "arguments", "bind", "call_value", "construct", "res
 _RESOLVING = frozenset({"resolve", "resolve_class", "get_instance"})
 """Methods of dependency containers that give an object of the class they get: ``container.resolve(Config)``."""
 
-DEEPEST_CALL = 14
-"""Calls of the program's functions that are followed into each other."""
-
 
 def result(ev: Engine, call: ir.Call, act: Activation, at: At) -> Values:
     """What ``call``, standing at ``at`` in ``act``, gives back."""
@@ -96,8 +93,6 @@ def apply(ev: Engine, function: FunctionValue, args: Args) -> Values:
     """Call a function of the program: the values of its returns, or what it yields."""
     definition = function.definition
     here = (function.path, function.qualname)
-    if len(ev.inlining) >= DEEPEST_CALL or ev.inlining.count(here) >= 2:
-        return unknown(f"{definition.name} calls itself")
     parameters = definition.parameters[1:] if function.receiver is not None else definition.parameters
     before = [("", values) for key, values in function.given if isinstance(key, int)]
     after = [(key, values) for key, values in function.given if isinstance(key, str)]
@@ -105,11 +100,9 @@ def apply(ev: Engine, function: FunctionValue, args: Args) -> Values:
     activation = ev.call(function, bound, bound=True)
     if activation is None:
         return unknown("a function that can't be read")
-    ev.inlining.append(here)
-    try:
-        found = _returned(ev, definition, activation)
-    finally:
-        ev.inlining.pop()
+    found = ev.inside(here, lambda: _returned(ev, definition, activation))
+    if found is None:
+        return unknown(f"{definition.name} calls itself")
     if definition.returns is not None and _says_nothing(found):
         typed = annotated(ev, definition.returns, activation.parent or activation)
         return join(typed, found) if typed else found

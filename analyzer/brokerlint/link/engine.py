@@ -28,8 +28,7 @@ T = TypeVar("T")
 class Engine(Protocol):
     """The evaluator, as the modules below it see it.
 
-    ``inlining`` holds the functions (path, qualified name) whose calls are being followed, ``answers`` what was found
-    out about the program as a whole (see `once`).
+    ``answers`` holds what was found out about the program as a whole, of which no answer leads back to its question.
     """
 
     program: Program
@@ -38,7 +37,6 @@ class Engine(Protocol):
     assignments: Assignments
     sites: Sites
     answers: dict[object, Any]
-    inlining: list[tuple[str, str]]
 
     # --- Bodies -------------------------------------------------------------------------------------------------------
 
@@ -84,6 +82,10 @@ class Engine(Protocol):
 
     def call_value(self, function: Value, args: Args, place: Place | None) -> Values:
         """What calling any value at ``place`` gives."""
+
+    def inside(self, function: tuple[str, str], work: Callable[[], Values]) -> Values | None:
+        """What ``work`` finds inside of a call of ``function`` (path, qualified name); None when that call is one of
+        too many inside each other, or of the function by itself."""
 
     # --- Memory -------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from brokerlint.link.engine import Args
 from brokerlint.link.expressions import FORMS
 from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.injection import injected
+from brokerlint.link.memory import Memory
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import (
     END,
@@ -56,6 +57,12 @@ from brokerlint.python import ir
 DEEPEST = 90
 """Nesting of evaluations; real programs stay below 40."""
 
+DEEPEST_CALL = 14
+"""Calls of the program's functions that are followed into each other."""
+
+MOST_ITSELF = 2
+"""Calls of one function among them."""
+
 MOST_STEPS = 60_000
 """Evaluations that one sink may cost."""
 
@@ -81,10 +88,8 @@ class Evaluator:
         self.assignments = Assignments(program)
         self.sites = sites or Sites(program)
         self.answers: dict[object, Any] = {}
-        self.inlining: list[tuple[str, str]] = []
-        self._memo: dict[tuple[int, int, At], Values] = {}
-        self._active: set[tuple[int, int, At]] = set()
-        self._members: set[tuple[str, str]] = set()
+        self._calls: list[tuple[str, str]] = []
+        self._memory = Memory()
         self._names: dict[int, Names] = {}
         self._activations: dict[tuple[object, ...], Activation] = {}
         self._symbolic: dict[int, Activation] = {}
@@ -109,11 +114,17 @@ class Evaluator:
 
     def once(self, question: object, answer: Callable[[], T], meanwhile: T) -> T:
         """The answer to a question about the program, worked out once; asked again on the way, it is ``meanwhile``."""
-        if question not in self.answers:
-            self.answers[question] = meanwhile
-            self.answers[question] = answer()
-        known: T = self.answers[question]
-        return known
+        key = ("once", question)
+        known: tuple[T] | None = self._memory.get(key)
+        if known is None:
+            if self._memory.is_open(key):
+                return meanwhile
+            mark = self._memory.begin(key)
+            try:
+                known = (answer(),)
+            finally:
+                self._memory.end(key, mark, known)
+        return known[0]
 
     # --- Activations ----------------------------------------------------------------------------------------------
 
@@ -199,26 +210,26 @@ class Evaluator:
         if isinstance(expr, ir.Constant):
             return (Const(expr.value),)
         key = (id(expr), id(act), at)
-        known = self._memo.get(key)
+        known: Values | None = self._memory.get(key)
         if known is not None:
             return known
-        if key in self._active:
+        if self._memory.is_open(key):
             return unknown("defined through itself")
         if self._depth >= DEEPEST:
+            self._memory.rest_on_all()
             return unknown("nested too deeply")
         self._steps += 1
         if self.exhausted():
             return unknown("too much work to follow")
-        self._active.add(key)
+        mark = self._memory.begin(key)
         self._depth += 1
+        found: Values | None = None
         try:
             form = FORMS.get(type(expr))
             found = unknown("an expression no name comes from") if form is None else form(self, expr, act, at)
         finally:
             self._depth -= 1
-            self._active.discard(key)
-        if not self.exhausted():
-            self._memo[key] = found
+            self._memory.end(key, mark, None if self.exhausted() else found)
         return found
 
     def attribute_of(self, base: Value, name: str) -> Values:
@@ -236,6 +247,24 @@ class Evaluator:
     def call_value(self, function: Value, args: Args, place: Place | None) -> Values:
         """What calling any value at ``place`` gives."""
         return calls.call_value(self, function, args, place)
+
+    def inside(self, function: tuple[str, str], work: Callable[[], Values]) -> Values | None:
+        """What ``work`` finds inside of a call of ``function`` (path, qualified name); None when that call is one of
+        too many inside each other, or of the function by itself."""
+        times = self._calls.count(function)
+        key = ("call", function, times)
+        if times == MOST_ITSELF and self._memory.is_open(("call", function, times - 1)):
+            return None
+        if len(self._calls) == DEEPEST_CALL:
+            self._memory.rest_on_all()
+            return None
+        mark = self._memory.begin(key)
+        self._calls.append(function)
+        try:
+            return work()
+        finally:
+            self._calls.pop()
+            self._memory.end(key, mark)
 
     # --- Names ----------------------------------------------------------------------------------------------------
 
@@ -322,14 +351,14 @@ class Evaluator:
 
     def _exported(self, scope: Activation, name: str) -> Values | None:
         """What a module binds ``name`` to in the end; None also when that is being asked already (import cycles)."""
-        key = (scope.path, name)
-        if key in self._members:
+        key = ("exported", scope.path, name)
+        if self._memory.is_open(key):
             return None
-        self._members.add(key)
+        mark = self._memory.begin(key)
         try:
             return self.defined(scope, name, END)
         finally:
-            self._members.discard(key)
+            self._memory.end(key, mark)
 
     def _argument(self, parameter: ir.Parameter, scope: Activation) -> Values:
         """A parameter: the argument, what a framework fills in, the default, or a symbol that asks for the callers."""
