@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 
 from brokerlint.confidence import Confidence, binding
 from brokerlint.facts import Channel, ChannelName, Endpoint, Facts, Link, Name, Role, Service
+from brokerlint.topology.channel import ChannelNode, kind_of
 from brokerlint.topology.declarations import Declarations
-from brokerlint.topology.query import ChannelNode, Topology, kind_of
+from brokerlint.topology.query import Topology
 from brokerlint.topology.stacks import by_stack
 from brokerlint.topology.uses import Use, Uses, names_in
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from brokerlint.topology.uses import Use
 
 if TYPE_CHECKING:
-    from brokerlint.topology.query import ChannelNode, Topology
+    from brokerlint.topology.channel import ChannelNode
+    from brokerlint.topology.query import Topology
 
 _LONGEST = 8
 _MOST = 1000

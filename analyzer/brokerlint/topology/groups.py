@@ -6,9 +6,9 @@ group. Every application that reads a stream, and every target of a topic or bus
 
 from __future__ import annotations
 
-from brokerlint.confidence import Confidence, binding
+from brokerlint.confidence import Confidence, binding, weakest
 from brokerlint.facts import Name
-from brokerlint.topology.query import Group, strength
+from brokerlint.topology.channel import Group
 from brokerlint.topology.uses import Use, Uses
 
 
@@ -44,7 +44,7 @@ def _memberships(use: Use, system: str) -> list[tuple[str, str, bool, Confidence
             own = f"@reader:{use.endpoint.id}"
             return [(own, "no group", True, Confidence.HIGH)]
         return [(f"?{use.endpoint.id}", "?", False, Confidence.LOW)]
-    level = strength(names)
+    level = _strength(names)
     return [(*_identity(name, use), min(level, binding(name))) for name in names]
 
 
@@ -55,3 +55,9 @@ def _identity(name: Name, use: Use) -> tuple[str, str, bool]:
     if name.kind == "env":
         return f"${name.env}@{use.who}", f"${name.env}", False
     return f"?{use.endpoint.id if use.endpoint else use.who}", "?", False
+
+
+def _strength(names: tuple[Name, ...]) -> Confidence:
+    """How well a group is known through its possible names: several are worth at most ``medium``."""
+    level = weakest((binding(name) for name in names), Confidence.LOW)
+    return min(level, Confidence.MEDIUM) if len(names) > 1 else level

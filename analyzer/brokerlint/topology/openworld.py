@@ -21,7 +21,8 @@ from dataclasses import dataclass
 
 from brokerlint.confidence import Confidence
 from brokerlint.facts import Endpoint, Role
-from brokerlint.topology.query import ChannelNode, Topology
+from brokerlint.topology.channel import ChannelNode
+from brokerlint.topology.query import Topology
 from brokerlint.topology.uses import Uses, setting, setting_origin
 
 _LOCAL_HOST = re.compile(

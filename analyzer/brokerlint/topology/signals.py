@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from brokerlint.places import Place
-from brokerlint.topology.query import ChannelNode
+from brokerlint.topology.channel import ChannelNode
 from brokerlint.topology.uses import Use, Uses
 
 _WORK = frozenset({"http", "email", "subprocess", "ml", "aws", "db"})

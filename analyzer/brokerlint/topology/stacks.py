@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from brokerlint.facts import Channel, Link
-from brokerlint.topology.query import ChannelNode
+from brokerlint.topology.channel import ChannelNode
 from brokerlint.topology.uses import Use, Uses
 
 _SHARED_SYSTEMS = frozenset({"kafka"})
