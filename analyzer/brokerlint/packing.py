@@ -1,8 +1,8 @@
 """Values as bytes and back, for other processes and for the cache.
 
-Only the frozen dataclasses of the modules that were named come out of the bytes again, besides plain values: whoever
-writes into a cache can make nothing else happen. Building them from their fields takes half the time of pickle's own
-way with frozen dataclasses.
+Only the frozen dataclasses and the enumerations of the modules that were named come out of the bytes again, besides
+plain values: whoever writes into a cache can make nothing else happen. Building them from their fields takes half the
+time of pickle's own way with frozen dataclasses.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from types import ModuleType
 from typing import Any
 
@@ -19,17 +20,23 @@ class PackingError(Exception):
 
 
 class Packing:
-    """Packs values made of the dataclasses that ``modules`` define, tuples, lists, sets, dicts and plain values."""
+    """Packs values made of the dataclasses and enumerations that ``modules`` define, tuples, lists, sets, dicts and
+    plain values."""
 
     def __init__(self, *modules: ModuleType) -> None:
         types = [
             value
             for module in modules
             for value in vars(module).values()
-            if isinstance(value, type) and is_dataclass(value) and value.__module__ == module.__name__
+            if isinstance(value, type) and value.__module__ == module.__name__
         ]
-        self._fields = {type_: tuple(field.name for field in fields(type_)) for type_ in types}
-        self._types = {(type_.__module__, type_.__qualname__): type_ for type_ in types}
+        self._fields: dict[type, tuple[str, ...]] = {}
+        for type_ in types:
+            if is_dataclass(type_):
+                self._fields[type_] = tuple(field.name for field in fields(type_))
+            elif issubclass(type_, Enum):
+                self._fields[type_] = ("value",)
+        self._types = {(type_.__module__, type_.__qualname__): type_ for type_ in self._fields}
 
     def pack(self, value: object) -> bytes:
         """The bytes of ``value``. Raises `PackingError`; a value nested too deeply raises ``RecursionError``."""

@@ -7,10 +7,11 @@ files that every run reads are part of the key; those that only this tree led to
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
-from brokerlint import cache, facts, places
-from brokerlint.cache import Store, digest
+from brokerlint import facts, places
+from brokerlint.cache import Store, digest, stamp
 from brokerlint.discover import Discovered
 from brokerlint.facts import Facts
 from brokerlint.packing import Packing, PackingError
@@ -60,7 +61,7 @@ class Remembered:
     def _of(self, found: Discovered, content: Callable[[str], bytes], choices: str) -> bytes:
         """The key of everything that is looked at in any case; empty when a part can't be read."""
         root = self._sources.root.resolve().name if self._sources.root else ""
-        parts = [_program(), choices.encode(), root.encode("utf-8", "surrogateescape")]
+        parts = [program(), choices.encode(), root.encode("utf-8", "surrogateescape")]
         parts += [repr((found.diagnostics, sorted(found.apart.items()))).encode("utf-8", "backslashreplace")]
         parts += ["\0".join(names).encode("utf-8", "surrogateescape") for names in (found.paths, found.sources)]
         parts += [digest(self._sources.text(path)) for path in found.sources]
@@ -71,7 +72,8 @@ class Remembered:
         return b"" if self._sources.failed else digest(*parts)
 
 
-def _program() -> bytes:
+@cache
+def program() -> bytes:
     """What tells this program from another version of it: the bytes of its code and tables."""
     package = Path(facts.__file__).parent
-    return cache.stamp(path for path in package.rglob("*") if path.suffix in (".py", ".yaml")) + source.stamp()
+    return stamp(path for path in package.rglob("*") if path.suffix in (".py", ".yaml")) + source.stamp()

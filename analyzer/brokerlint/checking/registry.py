@@ -153,11 +153,16 @@ def _hint(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {spelled[near[0]]!r}?" if near else ""
 
 
+def packs() -> tuple[str, ...]:
+    """The modules of all installed packs; the built-in one also when the program runs from its source tree."""
+    return tuple(sorted({_BUILT_IN, *(point.module for point in entry_points(group=GROUP))}))
+
+
 def load() -> Registry:
-    """The checks of all installed packs; of the built-in one also when the program runs from its source tree."""
+    """The checks of all installed packs."""
     points = list(entry_points(group=GROUP))
     modules = [point.load() for point in points]
-    if not any(point.value.partition(":")[0] == _BUILT_IN for point in points):
+    if not any(point.module == _BUILT_IN for point in points):
         modules.append(importlib.import_module(_BUILT_IN))
     return Registry(kind for module in modules for kind in checks_in(module))
 

@@ -164,15 +164,14 @@ def _changes(
 def _outcome(inputs: Inputs, ignore: tuple[str, ...], texts: Mapping[str, bytes]) -> Outcome:
     """The findings, with the diagnostics of checks and suppressions among the facts'."""
     from brokerlint.checking import UnknownCheckError
-    from brokerlint.checking.registry import load
+    from brokerlint.judged import judged
     from brokerlint.report.outcome import Outcome
     from brokerlint.suppressions import in_tree
-    from brokerlint.verdict import judge
 
     facts, config = inputs.facts, replace(inputs.config, ignore=(*inputs.config.ignore, *ignore))
     comments, wrong = in_tree(facts, inputs.lines.root, texts) if inputs.lines.root else ((), ())
     try:
-        verdict = judge(facts, config, load(), comments)
+        verdict = judged(inputs.store, facts, config, comments)
     except UnknownCheckError as error:
         raise click.ClickException(str(error)) from error
     facts = replace(facts, diagnostics=(*facts.diagnostics, *wrong, *verdict.diagnostics))

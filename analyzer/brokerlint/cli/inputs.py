@@ -39,11 +39,13 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The facts of all given paths, the configuration, and the sources as far as there are any."""
+    """The facts of all given paths, the configuration, and the sources as far as there are any. ``store`` keeps what is
+    found out about the one tree that they are."""
 
     facts: Facts
     config: Config
     lines: SourceLines
+    store: Store | None = None
 
 
 def words(ctx: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -156,6 +158,7 @@ def gather(
     config = replace(load(found) if found else Config(), **change)
     config = replace(config, include=(*config.include, *include))
     root = _common(trees)
+    stores = {tree: _store(real(tree)) for tree in trees}
     with Progress() as progress:
         parts = [(path.stem, load_document(path)) for path in documents]
         parts += [
@@ -168,12 +171,13 @@ def gather(
                     _steps(config, real(tree)),
                     progress,
                     _inside(tree, root, texts),
-                    _store(real(tree)),
+                    stores[tree],
                 ),
             )
             for tree, only in trees.items()
         ]
-    return Inputs(merge(parts), config, SourceLines(root))
+    alone = next(iter(stores.values())) if len(parts) == len(stores) == 1 else None
+    return Inputs(merge(parts), config, SourceLines(root), alone)
 
 
 def warn(facts: Facts) -> None:
