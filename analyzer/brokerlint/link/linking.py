@@ -14,6 +14,7 @@ from brokerlint.link.behaviour import Observer
 from brokerlint.link.behaviour.versions import Versions
 from brokerlint.link.bind import Binder
 from brokerlint.link.celery import LIBRARIES, celery_endpoints
+from brokerlint.link.components import Components
 from brokerlint.link.constructs.synthesised import without_synthesised
 from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
@@ -74,13 +75,16 @@ def link(
     binder = Binder(manifests, services, program)
     distributions = [name for library in models.libraries for name in library.distributions]
     observer = Observer(evaluator, sites, Versions(paths, sources.text, distributions).at)
+    components = Components(evaluator, binder, manifests.components)
     uses, cut = search(evaluator, sites)
     found, unresolved = endpoints(uses)
     run: list[tuple[Endpoint, list[Deployment]]] = []
     for endpoint, members in found:
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)
         running = {id(one): one for path in modules for one in services.running(path)}
-        run.append((observer.observed(endpoint, members), list(running.values())))
+        behind = components.behind(endpoint, members, list(running.values()))
+        if behind is not None:
+            run.append((observer.observed(behind, members), list(running.values())))
     triggered = binder.triggered()
     run += [(observer.handled(endpoint), [deployment]) for endpoint, deployment in triggered]
     bound = {(endpoint.place.path, endpoint.function) for endpoint, _ in triggered}

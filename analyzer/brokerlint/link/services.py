@@ -35,6 +35,7 @@ _PLATFORMS = {
     "ecs": 1,
     "procfile": 2,
     "compose": 3,
+    "dapr": 3,
     "supervisord": 2,
     "systemd": 2,
 }

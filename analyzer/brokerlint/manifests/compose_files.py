@@ -56,6 +56,8 @@ class Container:
     has_volumes: bool = False
     profiles: Words = ()
     """Names of the profiles that start this container; it always starts when there are none."""
+    network_of: str = ""
+    """The service whose network it shares."""
 
     def over(self, base: Container) -> Container:
         """The description on top of that of ``base``: single values replace, collections add up."""
@@ -75,6 +77,7 @@ class Container:
             owner=self.owner or base.owner,
             has_volumes=self.has_volumes or base.has_volumes,
             profiles=self.profiles or base.profiles,
+            network_of=self.network_of or base.network_of,
         )
 
 
@@ -124,6 +127,7 @@ def _container(path: str, name: str, line: int, node: Node) -> Container:
         _owner(node),
         bool(node.get("volumes")),
         tuple(one.text for one in node.get("profiles").elements()),
+        node.get("network_mode").text.removeprefix("service:") if "service:" in node.get("network_mode").text else "",
     )
 
 

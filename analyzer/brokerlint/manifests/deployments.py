@@ -124,6 +124,8 @@ def _services(
             properties["replicas_max"] = most
         if scaling and scaling.within_partitions:
             properties["scales_itself"] = True
+        if workload.app_id:
+            properties["app_id"] = workload.app_id
         suffix = "" if deployed.place == workload.place else f"@{deployed.profile}"
         yield replace(
             fact,

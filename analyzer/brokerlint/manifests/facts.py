@@ -145,6 +145,37 @@ class RoleHint:
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentFact:
+    """A name that code uses in place of a broker's (a Dapr component).
+
+    ``kind`` is ``pubsub`` (topics are reached through it) or ``binding`` (it stands for the channels that it ``reads``
+    and ``writes`` itself). ``system`` is "" for brokers of which nothing more is known. ``group`` is a glob;
+    ``scopes`` are the applications that may use it, all when empty.
+    """
+
+    name: str
+    kind: Literal["pubsub", "binding"]
+    system: str
+    place: Place
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    group: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFact:
+    """A topic of a component whose messages are brought to the ``routes`` of the applications in ``scopes``; to every
+    application that has the route when there are none."""
+
+    component: str
+    topic: str
+    place: Place
+    routes: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestFacts:
     """Everything the manifests of a tree (or of one format) say."""
 
@@ -153,6 +184,8 @@ class ManifestFacts:
     links: tuple[LinkFact, ...] = ()
     hints: tuple[RoleHint, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    components: tuple[ComponentFact, ...] = ()
+    subscriptions: tuple[SubscriptionFact, ...] = ()
 
     def __add__(self, other: ManifestFacts) -> ManifestFacts:
         """Both, in order."""
@@ -162,4 +195,6 @@ class ManifestFacts:
             self.links + other.links,
             self.hints + other.hints,
             self.diagnostics + other.diagnostics,
+            self.components + other.components,
+            self.subscriptions + other.subscriptions,
         )

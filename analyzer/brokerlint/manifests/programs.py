@@ -21,7 +21,9 @@ _SIMPLE_WRAPPERS = frozenset(
     "pipenv poetry uv pdm hatch rye tini dumb-init catatonit docker-init".split()
 )
 _WRAPPERS_WITH_ARGUMENT = frozenset("gosu su-exec timeout nice setuser chroot chpst softlimit".split())
-_BEFORE_DASHES = frozenset("watchmedo wait-for-it wait-for dockerize doppler chamber envconsul infisical op".split())
+_BEFORE_DASHES = frozenset(
+    "watchmedo wait-for-it wait-for dockerize doppler chamber envconsul infisical op dapr".split()
+)
 _PREPARATION = frozenset(
     "echo printf sleep cd mkdir chmod chown cp mv rm ln touch cat ls env export source . wait set alias unset "
     "trap umask date which command type id whoami hostname grep sed awk tr cut head tail find xargs tee test curl "

@@ -83,6 +83,7 @@ def join(documents: Documents, paths: Iterable[str]) -> ManifestFacts:
     """The summaries of a tree -> its facts. ``paths`` are all files of the tree."""
     from brokerlint.manifests.deployed_images import with_images
     from brokerlint.manifests.formats.owners import assigned
+    from brokerlint.manifests.sidecars import delivered
 
     tree = Tree(frozenset(paths), documents)
     facts = ManifestFacts()
@@ -95,7 +96,7 @@ def join(documents: Documents, paths: Iterable[str]) -> ManifestFacts:
         except Exception as error:
             message = f"could not be joined as {one.name}: {type(error).__name__}: {error}"
             facts += ManifestFacts(diagnostics=(Diagnostic("crash", min(own), 1, message),))
-    return assigned(with_images(facts, tree), tree)
+    return delivered(assigned(with_images(facts, tree), tree))
 
 
 def read_all(manifests: Iterable[str], content: Callable[[str], bytes], paths: Iterable[str]) -> ManifestFacts:

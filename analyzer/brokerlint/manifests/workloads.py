@@ -70,6 +70,8 @@ class Workload:
     owner: str = ""
     app: str = ""
     platform: str = "kubernetes"
+    app_id: str = ""
+    """What the Dapr sidecar calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def workload(path: str, node: Node, texts: Texts) -> Workload | None:
         tuple(box(path, one, texts) for one in pod.get("initContainers").elements()),
         _number(node.get("spec", "replicas"), texts),
         _owner(node),
+        app_id=shown(texts(node.get(*_POD_PATHS[kind][:-1], "metadata", "annotations", "dapr.io/app-id").text)),
     )
 
 

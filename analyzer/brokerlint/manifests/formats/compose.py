@@ -24,6 +24,7 @@ from brokerlint.manifests.layout import holds_python, layout, roots_of
 from brokerlint.manifests.products import is_infrastructure, is_kafka
 from brokerlint.manifests.profiles import profile_of
 from brokerlint.manifests.programs import idles, only_prepares, runs_otherwise, runs_python, started, words_known
+from brokerlint.manifests.sidecars import app_id
 from brokerlint.manifests.tree import Tree
 from brokerlint.manifests.values import interpolated, setting, shown
 from brokerlint.manifests.yaml_nodes import MISSING, partial
@@ -246,6 +247,8 @@ def _service(
         properties["replicas_max"] = container.replicas
     if only_prepares(given, known, place, tree):
         properties["tooling"] = True
+    if called := _app_id(project, container):
+        properties["app_id"] = called
     return ServiceFact(
         f"{project.path}#{container.name}",
         container.name,
@@ -260,6 +263,13 @@ def _service(
         properties,
         (container.owner,) if container.owner else (),
     )
+
+
+def _app_id(project: Project, container: Container) -> str:
+    """What Dapr calls the container: by its own command, or by that of a sidecar in its network."""
+    beside = [one for one in project.containers.values() if one.network_of == container.name]
+    ids = [app_id((*project.words(one.entrypoint), *project.words(one.command))) for one in (container, *beside)]
+    return next((one for one in ids if one), "")
 
 
 def _folder(tree: Tree, path: str) -> str:
