@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 from brokerlint.facts import Facts
+from brokerlint.models.load import parse
 from brokerlint.pipeline import analyse_sources
 
 BATCH = """
@@ -120,3 +121,43 @@ def test_a_processor_of_ones_own_that_is_entered() -> None:
 )
 def test_handlers_of_other_events_consume_nothing(code: str) -> None:
     assert consumers(facts({"app.py": code})) == []
+
+
+IN_HOUSE = """
+library: acme-lambda
+system: lambda
+modules: [acme_lambda]
+events: {acme_lambda.*.QueueEvent: sqs}
+functions:
+  acme_lambda.handles: {act: lambda-event, arguments: {event: [0, kind]}}
+  acme_lambda.on_stream: {act: lambda-event, system: kinesis}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("events.QueueEvent", [(4, "sqs", None)]),
+        ("QueueEvent", [(4, "sqs", None)]),
+        ("events.OtherQueueEvent", []),
+        ("events.QueueEventLog", []),
+    ],
+)
+def test_events_of_other_libraries_are_told_by_their_models(
+    kind: str, found: list[tuple[int, str, str | None]]
+) -> None:
+    code = f"""
+        import acme_lambda
+
+        @acme_lambda.handles(acme_lambda.{kind})
+        def handler(event, context):
+            return None
+        """
+    files = {"app.py": dedent(code).lstrip()}
+    assert consumers(analyse_sources(files, (parse(IN_HOUSE, "acme.yaml"),))) == found
+
+
+def test_an_operation_may_be_of_one_system() -> None:
+    code = "from acme_lambda import on_stream\n\n@on_stream()\ndef handler(event, context):\n    return None\n"
+    found = analyse_sources({"app.py": code}, (parse(IN_HOUSE, "acme.yaml"),))
+    assert consumers(found) == [(4, "kinesis", None)]

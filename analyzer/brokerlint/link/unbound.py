@@ -1,12 +1,12 @@
 """Lambda handlers that no manifest binds, where their code says which system calls them.
 
 ``@event_source(data_class=SQSEvent)`` makes a function a consumer of SQS as surely as an event source mapping does;
-only the queue is told by whoever deploys it.
+only the queue is told by whoever deploys it. Which calls and classes say so is told by the models (``events``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from brokerlint.facts import ChannelName, Endpoint, Name, endpoint_id
 from brokerlint.link import library
@@ -15,7 +15,7 @@ from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.instances import library_part
 from brokerlint.link.sites import CallSite, Sites
 from brokerlint.link.values import Client, External, Instance, Method, Values
-from brokerlint.models.model import Operation
+from brokerlint.models.model import Models, Operation
 from brokerlint.places import Place
 from brokerlint.python import ir
 
@@ -24,37 +24,25 @@ _ACTS = frozenset({"lambda-event", "partial-response", "process"})
 _TELLING = ("event", "envelope", "processor")
 """The arguments that say what a handler is called with, by their names in the models."""
 
-_SYSTEMS = {
-    "sqs": ("SQS", "SQSEvent", "SqsModel", "SqsEnvelope", "SnsSqsEnvelope", "SqsFifoPartialProcessor"),
-    "sns": ("SNSEvent", "SnsModel", "SnsEnvelope"),
-    "kinesis": (
-        "KinesisDataStreams", "KinesisStreamEvent", "KinesisDataStreamModel", "KinesisDataStreamEnvelope",
-    ),
-    "kafka": ("KafkaEvent", "KafkaMskEventModel", "KafkaSelfManagedEventModel", "KafkaEnvelope"),
-    "eventbridge": ("EventBridgeEvent", "EventBridgeModel", "EventBridgeEnvelope"),
-}  # fmt: skip
-
-_SYSTEM_OF = {name: system for system, names in _SYSTEMS.items() for name in names}
-
-_BY_FUNCTION = {"sqs_batch_processor": "sqs", "kafka_consumer": "kafka"}
-
 WHY = "no manifest binds this handler to a channel"
 
 
 def unbound(ev: Evaluator, sites: Sites, bound: Collection[tuple[str, str]]) -> list[Endpoint]:
     """A consumer of an unknown channel for each handler whose event the code tells and that is not ``bound`` (path and
     qualified name) already."""
+    events = {path: system for one in ev.models.libraries for path, system in one.events.items()}
+    if not events:
+        return []
     operations = {path: one for path, one in ev.models.functions.items() if one.act in _ACTS}
-    methods = {
-        n for c in ev.models.classes.values() if _ours(c.path) for n, one in c.methods.items() if one.act in _ACTS
-    }
+    classes = [model for one in ev.models.libraries if one.events for model in one.classes.values()]
+    methods = {name for model in classes for name, one in model.methods.items() if one.act in _ACTS}
     names = frozenset(methods.union(path.rpartition(".")[2] for path in operations))
     found: dict[tuple[str, str, str], Endpoint] = {}
-    for site in (*sites.all(names), *sites.decorating(sorted(names))) if names else ():
+    for site in (*sites.all(names), *sites.decorating(sorted(names))):
         handler = _handler(site)
         if handler is None or (site.module.path, handler.qualname) in bound:
             continue
-        for system in _systems(ev, site, operations):
+        for system in _systems(ev, site, operations, events):
             key = (site.module.path, handler.qualname, system)
             found.setdefault(key, _consumer(site.module.path, handler, system))
     return list(found.values())
@@ -71,7 +59,9 @@ def _handler(site: CallSite) -> ir.Function | None:
     return handler if len(plain) >= 2 else None
 
 
-def _systems(ev: Evaluator, site: CallSite, operations: dict[str, Operation]) -> Iterator[str]:
+def _systems(
+    ev: Evaluator, site: CallSite, operations: dict[str, Operation], events: Mapping[str, str]
+) -> Iterator[str]:
     """The systems whose events the call speaks of."""
     module = ev.module(site.module.path)
     scope = ev.symbolic(module, site.chain) if module is not None and site.chain else module
@@ -79,38 +69,46 @@ def _systems(ev: Evaluator, site: CallSite, operations: dict[str, Operation]) ->
         return
     for function in ev.values(site.site.call.function, scope, site.at):
         if isinstance(function, Method) and isinstance(function.receiver, Client):
-            yield from _told(ev, (function.receiver,))  # ``with processor(records, handler): processor.process()``
+            yield from _told(
+                ev, (function.receiver,), events
+            )  # ``with processor(records, handler): processor.process()``
             continue
         operation = operations.get(function.path) if isinstance(function, External) else None
         if operation is None:
             continue
-        own = _BY_FUNCTION.get(operation.name.rpartition(".")[2])
-        if own is not None:
-            yield own
+        if operation.system:
+            yield operation.system
             continue
         args = arguments(ev, site.site.call, scope, site.at)
         given = [library.argument(ev, operation.arguments[n], args, None) for n in _TELLING if n in operation.arguments]
-        yield from dict.fromkeys(system for values in given for system in _told(ev, values))
+        yield from dict.fromkeys(system for values in given for system in _told(ev, values, events))
 
 
-def _told(ev: Evaluator, values: Values) -> Iterator[str]:
+def _told(ev: Evaluator, values: Values, events: Mapping[str, str]) -> Iterator[str]:
     for value in values:
         if isinstance(value, Instance):  # of a class that derives from a processor
             part = library_part(ev, value)
-            yield from _told(ev, (part,) if part else ())
-            continue
-        path = value.path if isinstance(value, External) else value.model if isinstance(value, Client) else ""
-        if not _ours(path):
-            continue
-        system = _SYSTEM_OF.get(path.rpartition(".")[2])
-        if system is not None:
-            yield system
+            yield from _told(ev, (part,) if part else (), events)
+        elif isinstance(value, External):
+            yield from _system_of(value.path, events)
         elif isinstance(value, Client):
-            yield from _told(ev, value.carry("event_type") or ())
+            own = _own_system(ev.models, value.model)
+            yield from (own,) if own else _told(ev, value.carry("event_type") or (), events)
 
 
-def _ours(path: str) -> bool:
-    return path.startswith("aws_lambda_powertools.")
+def _own_system(models: Models, path: str) -> str:
+    """The system that a class is for, where that is not what the library as a whole is for."""
+    model = models.classes.get(path)
+    return model.system if model and models.library_of[path].system != model.system else ""
+
+
+def _system_of(path: str, events: Mapping[str, str]) -> Iterator[str]:
+    """The system of the event that an import path means, by the first path of the models that it fits."""
+    for known, system in events.items():
+        front, anywhere, back = known.partition(".*.")
+        if path == known or (anywhere and path.startswith(f"{front}.") and path.endswith(f".{back}")):
+            yield system
+            return
 
 
 def _consumer(path: str, handler: ir.Function, system: str) -> Endpoint:

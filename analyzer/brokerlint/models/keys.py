@@ -36,6 +36,9 @@ LIBRARY: Mapping[str, Key] = {
     "classes": Key("classes", "Import path -> class."),
     "functions": Key("operations", "Import path -> module function or static method."),
     "objects": Key("attributes", "Import path -> what this ready-made object is."),
+    "events": Key(
+        "names", "Import path (* for any modules) of what tells a handler's event -> the system that calls it."
+    ),
     "config_keys": Key("names", "Configuration key of the library -> its common name."),
     "defaults": Key("defaults", "Version range ('' for all) -> common name -> default."),
     "remarks": Key("names", "Version range ('' for all) -> what differs or surprises, for people."),

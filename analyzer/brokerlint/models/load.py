@@ -97,6 +97,7 @@ def _library(data: Any, file: str) -> Library:
         tuple(data.get("needs") or ()),
         data.get("remarks") or {},
         _examples(data.get("examples") or ()),
+        data.get("events") or {},
     )
 
 

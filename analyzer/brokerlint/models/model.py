@@ -146,6 +146,8 @@ class Library:
 
     ``needs`` are words of which one must occur in the program, else the library is not in use: models that describe a
     general package (an actor framework) on one transport. ``objects`` are ready-made objects by their import path.
+    ``events`` are classes and constants by which code says what calls a handler (an event's class, a kind of batch):
+    the system by import path, in which ``*`` stands for any modules.
     """
 
     name: str
@@ -163,6 +165,7 @@ class Library:
     needs: tuple[str, ...] = ()
     remarks: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
+    events: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
