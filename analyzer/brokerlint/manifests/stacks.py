@@ -88,10 +88,10 @@ class Stacks:
             if not any(stack.template.path == path for stack in self._stacks):
                 self._deploy(template, path, {}, 0)
 
-    def estate(self) -> Estate:
-        """The resources of all stacks."""
+    def estate(self, files: Mapping[str, Node]) -> Estate:
+        """The resources of all stacks; ``files`` are those that properties may name."""
         resources = [resource for stack in self._stacks for resource in self._resources(stack)]
-        return Estate.of(resources, set(self._given_away()))
+        return Estate.of(resources, set(self._given_away()), files)
 
     # --- Deploying ------------------------------------------------------------------------------------------------
 

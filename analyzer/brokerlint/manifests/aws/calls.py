@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from brokerlint.manifests.aws.resources import Estate, Resource, outside
 from brokerlint.manifests.facts import End, Hole, LinkFact, Text
 from brokerlint.manifests.intrinsics import split
-from brokerlint.manifests.terms import Term, concat, parsed, pattern, substituted
+from brokerlint.manifests.terms import NOTHING, Term, concat, from_node, parsed, pattern, substituted
 from brokerlint.places import Place
 
 SYSTEMS = {"sqs": "sqs", "sns": "sns", "events": "eventbridge", "kinesis": "kinesis", "firehose": "firehose"}
@@ -30,6 +31,8 @@ def argument(arguments: Term, system: str, estate: Estate) -> End | None:
         return None
     for name in _ARGUMENTS[system]:
         found = arguments.get(name) or arguments.get(name[0].lower() + name[1:])
+        if arguments.get(f"{name}.$") or found.text.startswith("{%"):
+            return End(system, Hole("worked out by the state machine"))
         if found:
             return estate.end(found, system)
     for entry in arguments.get("Entries").elements() if system == "eventbridge" else ():
@@ -38,23 +41,62 @@ def argument(arguments: Term, system: str, estate: Estate) -> End | None:
 
 
 def state_machine(resource: Resource, estate: Estate) -> Iterator[LinkFact]:
-    """The channels that a state machine sends to: links of the kind ``task``."""
-    definition = _definition(resource)
-    source = End("external", Text(outside(resource)))
+    """The channels that a state machine sends to and reads from, and the functions it calls: links of the kind
+    ``task``."""
+    path, definition = _definition(resource, estate)
+    own = End("external", Text(outside(resource)))
     for state in _states(definition):
-        service = pattern(state.get("Resource").value).partition(":states:::")[2].removeprefix("aws-sdk:").split(":")[0]
-        arguments = state.get("Parameters") or state.get("Arguments")
-        target = argument(arguments, SYSTEMS.get(service, ""), estate)
-        if target is not None:
-            yield LinkFact("task", source, target, Place(resource.place.path, state.line or resource.place.line), {})
+        place = Place(path, state.line or resource.place.line)
+        system, action, function = _task(state)
+        if function:
+            target = estate.end(function, "service")
+            if target is not None and target.system == "service" and not isinstance(target.value, Hole):
+                yield LinkFact("task", own, target, place, {})
+            continue
+        far = argument(state.get("Parameters") or state.get("Arguments"), system, estate)
+        if far is not None and far.system == "external":
+            far = End(system, Hole("told by something else"))
+        if far is not None and action.startswith(_SENDING):
+            yield LinkFact("task", own, far, place, {})
+        elif far is not None and action.startswith(_READING):
+            yield LinkFact("task", far, own, place, {})
 
 
-def _definition(resource: Resource) -> Term:
-    """The states, with ``${name}`` replaced from ``DefinitionSubstitutions``."""
+_SENDING = ("send", "publish", "put")
+_READING = ("receive", "getRecords")
+
+
+def _task(state: Term) -> tuple[str, str, Term]:
+    """Of a task the system and the action, as in ``arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken``; or the
+    function that it calls."""
+    resource = state.get("Resource")
+    service, _, action = pattern(resource.value).partition(":states:::")[2].removeprefix("aws-sdk:").partition(":")
+    arguments = state.get("Parameters") or state.get("Arguments")
+    if service == "lambda":
+        return "", action, _known(arguments.get("FunctionName"))
+    if not service:
+        return "", "", resource
+    return SYSTEMS.get({"eventbridge": "events"}.get(service, service), ""), action, NOTHING
+
+
+def _known(term: Term) -> Term:
+    """The term; nothing for an expression that the state machine works out."""
+    return NOTHING if term.text.startswith("{%") else term
+
+
+def _definition(resource: Resource, estate: Estate) -> tuple[str, Term]:
+    """The file that the states stand in, and the states, with ``${name}`` replaced from ``DefinitionSubstitutions``."""
+    path = resource.place.path
     written = resource.get("Definition") or resource.get("DefinitionString")
+    named = (resource.get("DefinitionUri") or resource.get("DefinitionS3Location")).text
+    if not written and named:
+        base = resource.roots[0] if resource.roots else posixpath.dirname(path)
+        file = posixpath.normpath(posixpath.join(base, named))
+        if "://" not in named and file in estate.files:
+            path, written = file, from_node(estate.files[file])
     given = dict(resource.get("DefinitionSubstitutions").items())
     structure = parsed(written)
-    return substituted(structure, given) if structure.is_mapping else parsed(substituted(written, given))
+    return path, substituted(structure, given) if structure.is_mapping else parsed(substituted(written, given))
 
 
 def _states(definition: Term) -> Iterator[Term]:

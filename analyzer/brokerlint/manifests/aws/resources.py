@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from brokerlint.manifests.facts import Choice, Concat, End, Hole, Reference, Text, Value
 from brokerlint.manifests.intrinsics import split
 from brokerlint.manifests.terms import NOTHING, Term, concat, pattern, references
+from brokerlint.manifests.yaml_nodes import Node
 from brokerlint.places import Place
 
 FUNCTION = "AWS::Lambda::Function"
@@ -81,15 +82,19 @@ class Estate:
     resources: Mapping[str, Resource]
     exported: frozenset[str] = frozenset()
     """Keys of resources that a template gives to others."""
+    files: Mapping[str, Node] = field(default_factory=dict)
+    """Files that properties may name, by path."""
     _functions: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, resources: Iterable[Resource], exported: Iterable[str] = ()) -> Estate:
+    def of(
+        cls, resources: Iterable[Resource], exported: Iterable[str] = (), files: Mapping[str, Node] | None = None
+    ) -> Estate:
         """The estate of these resources; of two with one key the first counts."""
         by_key: dict[str, Resource] = {}
         for resource in resources:
             by_key.setdefault(resource.key, resource)
-        estate = cls(by_key, frozenset(exported))
+        estate = cls(by_key, frozenset(exported), files or {})
         for resource in by_key.values():
             if resource.type == FUNCTION and resource.get("FunctionName"):
                 estate._functions.setdefault(pattern(resource.get("FunctionName").value), resource.key)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from brokerlint.manifests.aws import facts_of
 from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.manifests.formats.asl import definitions
 from brokerlint.manifests.intrinsics import function_of
 from brokerlint.manifests.redaction import redacted
 from brokerlint.manifests.stacks import Stacks, Template
@@ -76,13 +77,13 @@ def join(documents: Mapping[str, object], tree: Tree) -> ManifestFacts:
     templates = {path: one for path, one in documents.items() if isinstance(one, Template) and path not in inside}
     beside = {path: one for path, one in documents.items() if isinstance(one, Parameters)}
     problems = tuple(problem for one in templates.values() for problem in one.problems)
-    facts = deployed(_with_parameters(one, beside) for one in templates.values())
+    facts = deployed((_with_parameters(one, beside) for one in templates.values()), definitions(tree))
     return facts + ManifestFacts(diagnostics=problems)
 
 
-def deployed(templates: Iterable[Template]) -> ManifestFacts:
-    """The facts of templates that are deployed together."""
-    return facts_of(Stacks(templates).estate())
+def deployed(templates: Iterable[Template], files: Mapping[str, Node] | None = None) -> ManifestFacts:
+    """The facts of templates that are deployed together; ``files`` are those that their properties may name."""
+    return facts_of(Stacks(templates).estate(files or {}))
 
 
 def template_of(path: str, document: Node) -> Template:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from brokerlint.manifests.aws import facts_of
 from brokerlint.manifests.aws.resources import Estate
 from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.manifests.formats.asl import definitions, quoted
 from brokerlint.manifests.redaction import redacted
 from brokerlint.manifests.terms import references
 from brokerlint.manifests.terraform import hcl, hcl_parser
@@ -24,7 +25,6 @@ from brokerlint.places import Diagnostic
 _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VALUES = re.compile(r"(?:^|/)(?:terraform\.tfvars|[^/]*\.auto\.tfvars)\Z")
 _TEMPLATE = (".json", ".tpl", ".tftpl", ".json.tpl", ".json.tmpl")
-_UNQUOTED = re.compile(r'("(?:[^"\\]|\\.)*")|\$\{[^{}"]*\}')
 _NAMES = ("name", "bucket", "count", "for_each")
 
 
@@ -57,7 +57,7 @@ def read(path: str, text: str) -> Source | Node | tuple[Source, tuple[Diagnostic
 def join(documents: Mapping[str, object], tree: Tree) -> ManifestFacts:
     """The facts of all modules that are deployed."""
     sources: dict[str, Source] = {}
-    templates: dict[str, Node] = {}
+    templates: dict[str, Node] = definitions(tree)
     diagnostics: list[Diagnostic] = []
     for path, document in documents.items():
         if isinstance(document, tuple):
@@ -89,6 +89,5 @@ def _kept(block: hcl.Block) -> hcl.Block:
 
 def _template(text: str) -> Node | None:
     """JSON with ``${...}`` in it: as texts, to be worked out where it is named."""
-    quoted = _UNQUOTED.sub(lambda match: match[1] or f'"{match[0]}"', text)
-    found, error = partial(quoted)
+    found, error = partial(quoted(text))
     return redacted(found[0]) if found and error is None else None
