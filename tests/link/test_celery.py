@@ -278,6 +278,39 @@ ship.delay()
         code = SQS_APP + "\n@app.task\ndef ship():\n    ...\n\nship.apply_async(queue='shop.parcels')\n"
         assert produced({"shop.py": code}) == [["shop-parcels"]]
 
+    PREFIXED = """
+import os
+from celery import Celery
+
+app = Celery("shop", broker="sqs://", broker_transport_options={"queue_name_prefix": PREFIX})
+
+@app.task(queue="parcels")
+def ship():
+    ...
+
+ship.delay()
+"""
+
+    def test_a_prefix_is_part_of_the_name(self) -> None:
+        code = self.PREFIXED.replace("PREFIX", '"shop.prod-"')
+        assert [names(one) for one in celery({"shop.py": code})] == [["shop-prod-parcels"]] * 2
+
+    def test_a_prefix_of_which_only_the_variable_is_known_is_put_in_by_the_manifest(self) -> None:
+        code = self.PREFIXED.replace("PREFIX", 'os.environ["QUEUE_PREFIX"]')
+        compose = "services:\n  shop:\n    build: .\n    command: celery -A shop worker -Q parcels\n"
+        assert produced({"shop.py": code, "compose.yml": compose}) == [["parcels"]]
+        compose += "    environment: {QUEUE_PREFIX: live-}\n"
+        assert produced({"shop.py": code, "compose.yml": compose}) == [["live-parcels"]]
+
+    def test_a_predefined_queue_has_its_prefix_already(self) -> None:
+        queues = '{"shop-parcels": {"url": "https://sqs.eu-west-1.amazonaws.com/123456789012/live-shop-parcels"}}'
+        code = self.PREFIXED.replace("PREFIX", f'"shop-", "predefined_queues": {queues}')
+        assert produced({"shop.py": code}) == [["live-shop-parcels"]]
+
+    def test_whether_missing_queues_are_made_is_told(self) -> None:
+        code = self.PREFIXED.replace("PREFIX}", '"shop-"}, task_create_missing_queues=False')
+        assert celery({"shop.py": code})[0].config["create_missing_queues"]["value"] is False
+
     def test_a_prefix_is_told_beside_the_name(self) -> None:
         code = """
 import os
@@ -615,6 +648,10 @@ def thank():
 
     def endpoints(self, commands: Mapping[str, str], files: Mapping[str, str] | None = None) -> list[Endpoint]:
         """The Celery endpoints of ``files`` when a manifest starts services by these commands."""
+        return [one for one in self.facts(commands, files).endpoints if one.library == "celery"]
+
+    def facts(self, commands: Mapping[str, str], files: Mapping[str, str] | None = None) -> Facts:
+        """The facts of ``files`` when a manifest starts services by these commands."""
         texts = {path: text.encode() for path, text in {**self.FILES, **(files or {})}.items()}
         services = [
             ServiceFact(f"Procfile#{name}", name, "procfile", Place("Procfile", line), ("",), tuple(command.split()))
@@ -623,8 +660,7 @@ def thank():
         sources = Sources(None, [path for path in texts if path.endswith(".py")], texts, 1)
         models = index(builtin())
         candidates = sources.mentioning_any(models.words)
-        facts = link(sources, models, ManifestFacts(tuple(services)), tuple(texts), candidates)
-        return [one for one in facts.endpoints if one.library == "celery"]
+        return link(sources, models, ManifestFacts(tuple(services)), tuple(texts), candidates)
 
     def services(
         self, commands: Mapping[str, str], files: Mapping[str, str] | None = None
@@ -683,3 +719,32 @@ app.conf.beat_schedule = {"nightly": {"task": "shop.tasks.ship", "schedule": 864
         lonely = {"shop/tasks.py": "from shop.app import app\n\n@app.task\ndef ship():\n    ...\n", "shop/web.py": ""}
         [task] = self.endpoints({"packer": "celery -A shop.tasks worker -Q parcels"}, lonely)
         assert names(task) == ["parcels"]
+
+    def taken(self, commands: Mapping[str, str], files: Mapping[str, str] | None = None) -> list[tuple[str, str, int]]:
+        """What workers take although no task is in it: queue, service and line of the command."""
+        facts = self.facts(commands, files)
+        return [(one.source, one.target, one.place.line) for one in facts.links if one.kind == "worker"]
+
+    def test_a_worker_takes_queues_that_no_task_is_known_to_be_in(self) -> None:
+        assert self.taken(self.COMMANDS) == [("sqs:news", "service:mailer", 3)]
+
+    def test_a_worker_of_another_broker_takes_nothing_of_interest(self) -> None:
+        other = {"shop/app.py": SQS_APP.replace("sqs://", "redis://x")}
+        assert self.taken(self.COMMANDS, other) == []
+
+    def test_a_queue_that_is_not_known_is_not_taken(self) -> None:
+        assert self.taken({"packer": "celery -A shop.tasks worker -Q $QUEUES"}) == []
+
+    def test_a_worker_without_queues_takes_those_that_are_declared(self) -> None:
+        settings = '[Queue("parcels"), Queue("mails"), Queue("returns")]'
+        app = SQS_APP + f"from kombu import Queue\n\napp.conf.task_queues = {settings}\n"
+        assert self.taken({"worker": "celery -A shop.tasks worker"}, {"shop/app.py": app}) == [
+            ("sqs:returns", "service:worker", 1)
+        ]
+
+    def test_a_worker_is_told_queues_as_celery_calls_them(self) -> None:
+        options = SQS_APP + "app.conf.broker_transport_options = {'queue_name_prefix': 'live-'}\n"
+        files = {"shop/app.py": options}
+        assert self.taken(self.COMMANDS, files) == [("sqs:live-news", "service:mailer", 3)]
+        found = self.services(self.COMMANDS, files)
+        assert found[("ship", "consume")] == ("packer",)

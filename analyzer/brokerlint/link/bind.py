@@ -298,10 +298,10 @@ class Binder:
 
     # --- Channels and links ---------------------------------------------------------------------------------------
 
-    def links(self) -> list[Link]:
-        """The declared links, with their ends as channel ids and service names."""
+    def links(self, further: Iterable[LinkFact] = ()) -> list[Link]:
+        """The declared links and ``further`` ones, with their ends as channel ids and service names."""
         found: dict[str, Link] = {}
-        for link in self._facts.links:
+        for link in (*self._facts.links, *further):
             for source in self._end(link.source):
                 for target in self._end(link.target):
                     one = Link(link.kind, source, target, link.place, self.readable(link.properties))

@@ -89,14 +89,15 @@ def link(
     run += [(observer.handled(endpoint), [deployment]) for endpoint, deployment in triggered]
     bound = {(endpoint.place.path, endpoint.function) for endpoint, _ in triggered}
     run += [(observer.handled(one), services.running(one.place.path)) for one in unbound(evaluator, sites, bound)]
-    run += celery_endpoints(evaluator, sites, services, manifests, sources, paths)
+    tasks, workers = celery_endpoints(evaluator, sites, services, manifests, sources, paths)
+    run += tasks
     services.name_apart()
     made = [binder.bound(endpoint, running) for endpoint, running in run]
     return Facts(
         tuple(replace(one.service, properties=binder.readable(one.service.properties)) for one in services.all()),
         tuple(binder.channels(made)),
         tuple(made),
-        tuple(binder.links()),
+        tuple(binder.links(workers)),
         tuple(_unresolved(made, unresolved, cut)),
     )
 

@@ -124,7 +124,8 @@ class End:
 class LinkFact:
     """An edge that a manifest declares. Kinds: ``event_source_mapping`` (channel -> service), ``subscription`` (topic
     -> queue or service), ``rule`` (bus -> ...), ``pipe``, ``redrive`` (queue -> dead-letter queue), ``connector``,
-    ``notification`` (an AWS service -> channel), ``mirror``."""
+    ``notification`` (an AWS service -> channel), ``mirror``, ``task`` (a state machine -> channel or service),
+    ``worker`` (queue -> the worker that takes it)."""
 
     kind: str
     source: End

@@ -21,7 +21,7 @@ _SETTINGS = {
     "task_serializer": "serializer", "accept_content": "accept_content", "task_time_limit": "task_time_limit",
     "task_soft_time_limit": "task_soft_time_limit", "task_acks_late": "acks_late",
     "worker_prefetch_multiplier": "prefetch_multiplier", "worker_enable_remote_control": "remote_control",
-    "task_always_eager": "always_eager",
+    "task_always_eager": "always_eager", "task_create_missing_queues": "create_missing_queues",
 }  # fmt: skip
 _TASK_OPTIONS = {
     "acks_late": "acks_late", "time_limit": "task_time_limit", "soft_time_limit": "task_soft_time_limit",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from brokerlint.facts import ChannelName, Endpoint, Name, Role, endpoint_id
 from brokerlint.link.behaviour.entry import Entries
@@ -12,14 +13,14 @@ from brokerlint.link.celery import application, configuration, schedules, waitin
 from brokerlint.link.celery.application import App, Apps
 from brokerlint.link.celery.broker import Brokers
 from brokerlint.link.celery.contexts import Contexts
-from brokerlint.link.celery.routing import Routing, channel_names, entity_name
+from brokerlint.link.celery.routing import Routing, at_broker, channel_names
 from brokerlint.link.celery.sends import Send, Sends
 from brokerlint.link.celery.tasks import Task, Tasks
-from brokerlint.link.celery.workers import Workers
+from brokerlint.link.celery.workers import Worker, Workers
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sites import Sites
-from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.manifests.facts import End, LinkFact, ManifestFacts, Reference, Text
 from brokerlint.places import Place
 from brokerlint.read import Sources
 
@@ -31,14 +32,15 @@ Found = tuple[Endpoint, list[Deployment]]
 
 def celery_endpoints(
     ev: Evaluator, sites: Sites, services: Services, manifests: ManifestFacts, sources: Sources, paths: Iterable[str]
-) -> list[Found]:
-    """The endpoints that a program's Celery tasks and sends are, each with the services that run it.
+) -> tuple[list[Found], list[LinkFact]]:
+    """The endpoints that a program's Celery tasks and sends are, each with the services that run it; and links from the
+    queues that workers take although no task is known to be in them.
 
     ``paths`` are all paths of the tree: requirements and scripts are among the evidence. Nothing is read when no Python
     file mentions Celery, and only what mentions it when the broker is neither SQS nor Kafka.
     """
     if not sources.mentioning("elery"):
-        return []
+        return [], []
     paths = tuple(paths)
     program = ev.program
     modules = [m for path in sources.mentioning_any(_SETTINGS) if (m := program.module(path)) is not None]
@@ -50,7 +52,7 @@ def celery_endpoints(
     for app in apps.all():
         app.system = brokers.system(app)
     if not any(app.system for app in apps.all()):
-        return []
+        return [], []
     modules = [m for path in sources.mentioning_any(_USES) if (m := program.module(path)) is not None]
     code = application.code(own, modules)
     tasks = Tasks(own, apps, code)
@@ -60,7 +62,8 @@ def celery_endpoints(
     entries = schedules.entries(own, code, sources.text)
     workers = Workers(services, sources, paths)
     contexts, kinds = Contexts(callers, tasks), Entries(own, callers)
-    return _Joining(services, workers, contexts, callers, kinds, apps, tasks, routing, sends, entries).run()
+    joining = _Joining(services, workers, contexts, callers, kinds, apps, tasks, routing, sends, entries)
+    return joining.run(), list(joining.taken())
 
 
 @dataclass(slots=True)
@@ -128,7 +131,7 @@ class _Joining:
         running = self._workers(task)
         groups: tuple[Name, ...] = ()
         if task.app.system == "kafka":
-            groups = tuple(_group(channel.name) for channel in channels if channel.name.text)
+            groups = tuple(_group(channel.name) for channel in at_broker(task.app, channels) if channel.name.text)
         facts = configuration.task_facts(task)
         config = configuration.of_app(task.app) | configuration.of_task(task)
         return [
@@ -143,6 +146,26 @@ class _Joining:
     def _workers(self, task: Task) -> list[Deployment]:
         names = [channel.name.text for channel in self._channels(task) if channel.name.text]
         return self.workers.taking(names, task.path)
+
+    # --- Workers ------------------------------------------------------------------------------------------------------
+
+    def taken(self) -> Iterator[LinkFact]:
+        """The queues that workers take although no task is known to be in them: what others send waits there."""
+        known = [channel.name.text for task in self.tasks.all for channel in self._channels(task) if channel.name.text]
+        for worker in self.workers.all:
+            app = self._app_of(worker) if worker.works else None
+            if app is None:
+                continue
+            queues = worker.queues if worker.queues is not None else self.routing.listed(app)
+            queues = frozenset(q for q in queues if q != "*" and not any(fnmatchcase(q, one) for one in known))
+            for channel in at_broker(app, _taken(app, queues, len(queues))):
+                ends = End(app.system, Text(channel.name.text or "")), End("service", Reference(worker.key))
+                yield LinkFact("worker", *ends, worker.place.saying("starts a worker that takes it"))
+
+    def _app_of(self, worker: Worker) -> App | None:
+        """The application that a worker runs: one that it imports; None where it has no broker of interest."""
+        apps = [app for app in self.apps.all() if app.place.path in worker.deployment.reach] or self.apps.all()
+        return apps[0] if apps[0].system and len({app.system for app in apps}) == 1 else None
 
     # --- Sends ----------------------------------------------------------------------------------------------------
 
@@ -238,6 +261,7 @@ class _Joining:
         groups: tuple[Name, ...] = (),
         chain: tuple[Place, ...] = (),
     ) -> Endpoint:
+        channels = at_broker(app, channels)
         identity = f"{place.path}|{function}|{app.system}|{role}|celery|" + ",".join(sorted(c.id for c in channels))
         number = self.counts[identity] = self.counts.get(identity, 0) + 1
         digest = endpoint_id(f"{identity}|{number}")
@@ -255,13 +279,11 @@ def _told(channel: ChannelName) -> bool:
     return channel.name.kind != "unknown" and channel.name.origin != "library-default"
 
 
-def _taken(app: App, queues: frozenset[str]) -> tuple[ChannelName, ...]:
-    if len(queues) > MOST_TAKEN:
+def _taken(app: App, queues: frozenset[str], most: int = MOST_TAKEN) -> tuple[ChannelName, ...]:
+    if len(queues) > most:
         why = "nothing in this tree sends the task, and its workers take several queues"
         return (ChannelName(app.system, Name("unknown", why=why)),)
-    return tuple(
-        ChannelName(app.system, Name("exact", entity_name(queue), origin="manifest")) for queue in sorted(queues)
-    )
+    return tuple(ChannelName(app.system, Name("exact", queue, origin="manifest")) for queue in sorted(queues))
 
 
 def _group(name: Name) -> Name:

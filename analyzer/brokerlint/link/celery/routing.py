@@ -78,12 +78,13 @@ class Routing:
         known = self._declared.get(id(app))
         if known is None:
             prefix = _text(app.option("queue_name_prefix")) or ""
-            names: set[str] = set()
-            for value in (*app.get("task_queues"), *app.option("predefined_queues")):
-                if isinstance(value, (Record, Collection)) and not value.more:
-                    names |= {text.removeprefix(prefix) for text in _keys(value)}
-            known = self._declared[id(app)] = frozenset(names)
+            predefined = {text.removeprefix(prefix) for text in _listed(app.option("predefined_queues"))}
+            known = self._declared[id(app)] = self.listed(app) | predefined
         return known
+
+    def listed(self, app: App) -> frozenset[str]:
+        """The queues that ``task_queues`` declares, which a worker takes that is told of none, if all are known."""
+        return frozenset(_listed(app.get("task_queues")))
 
     # --- Routes ---------------------------------------------------------------------------------------------------
 
@@ -153,6 +154,12 @@ def matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) or fnmatchcase(name, f"*.{pattern}")
 
 
+def _listed(values: Values) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, (Record, Collection)) and not value.more:
+            yield from _keys(value)
+
+
 def _keys(value: Value) -> Iterator[str]:
     """The queue names in a mapping, or in a list of names and ``Queue`` objects."""
     if isinstance(value, Record):
@@ -177,15 +184,23 @@ def _text(values: Values) -> str | None:
 
 
 def channel_names(app: App, values: Values) -> tuple[ChannelName, ...]:
-    """The channels behind queue names: SQS queues by their own names, without the prefix; Kafka topics."""
+    """The channels behind queue names, called as Celery calls the queues."""
     found: dict[tuple[str | None, str | None], ChannelName] = {}
     for name in naming.names(values, app.system):
-        for one in _renamed(app, name):
-            if one.text == DEFAULT and one.origin == "literal" and not one.trace:
-                one = replace(one, origin="library-default")
-            found.setdefault((one.text, one.env), ChannelName(app.system, one))
+        if name.text == DEFAULT and name.origin == "literal" and not name.trace:
+            name = replace(name, origin="library-default")
+        found.setdefault((name.text, name.env), ChannelName(app.system, name))
     known = [channel for channel in found.values() if channel.name.kind != "unknown"]
     return tuple(known or found.values())
+
+
+def at_broker(app: App, channels: Iterable[ChannelName]) -> tuple[ChannelName, ...]:
+    """The channels by the names that the broker knows: SQS queues with their prefix, Kafka topics."""
+    found: dict[tuple[str | None, str | None], ChannelName] = {}
+    for channel in channels:
+        for name in _renamed(app, channel.name):
+            found.setdefault((name.text, name.env), replace(channel, name=name))
+    return tuple(found.values())
 
 
 def _renamed(app: App, name: Name) -> Iterable[Name]:
@@ -193,8 +208,19 @@ def _renamed(app: App, name: Name) -> Iterable[Name]:
         return (name,)
     if app.system == "kafka":
         return (replace(name, text=name.text.replace("@", "")),)
-    predefined = _predefined(app, name.text)
-    return predefined or (replace(name, text=entity_name(name.text)),)
+    return _predefined(app, name.text) or (_prefixed(app, name, entity_name(name.text)),)
+
+
+def _prefixed(app: App, name: Name, queue: str) -> Name:
+    """A queue with ``queue_name_prefix`` before it. One that only the deployment knows is put there by the manifests;
+    where they don't, the queue goes by its own name."""
+    prefixes = app.option("queue_name_prefix")
+    only = prefixes[0] if len(prefixes) == 1 else None
+    if isinstance(only, Const) and isinstance(only.value, str):
+        return replace(name, text=entity_name(only.value + queue))
+    if isinstance(only, EnvVar) and name.kind == "exact" and not name.parts:
+        return replace(name, text=queue, parts=((only.name, _text(prefixes) or ""), ("", queue)))
+    return replace(name, text=queue)
 
 
 def _predefined(app: App, queue: str) -> tuple[Name, ...]:

@@ -12,6 +12,7 @@ from brokerlint.link.services import Deployment, Services
 from brokerlint.manifests.facts import ServiceFact, Text, Variable
 from brokerlint.manifests.shell import run
 from brokerlint.manifests.shell_syntax import parse
+from brokerlint.places import Place
 from brokerlint.read import Sources
 
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
@@ -25,6 +26,9 @@ class Worker:
     queues: frozenset[str] | None
     beat: bool
     works: bool
+    key: str
+    place: Place
+    """What its manifest calls the service, and where it says so."""
 
 
 class Workers:
@@ -115,7 +119,7 @@ def _worker(deployment: Deployment, words: list[str], fact: ServiceFact) -> Work
     if not works and not beat:
         return None
     known = {name: _text(setting.value) for name, setting in fact.environment.items()}
-    return Worker(deployment, _queues(rest, known), beat, works)
+    return Worker(deployment, _queues(rest, known), beat, works, fact.key, fact.place)
 
 
 def _text(value: object) -> str:
