@@ -133,9 +133,9 @@ class Binder:
             endpoint, channels=_unique_channels(channels), groups=_unique(groups), services=services, config=config
         )
 
-    def given(self, name: Name, deployments: list[Deployment]) -> list[Name]:
-        """A name that is none of a channel, with what these services' variables hold."""
-        return self._bind(name, "config", deployments)
+    def given(self, name: Name, deployments: list[Deployment], system: str = "config") -> list[Name]:
+        """A name, by default one of no channel, with what these services' variables hold."""
+        return self._bind(name, system, deployments)
 
     def _bound_setting(self, setting: Mapping[str, Any], deployments: list[Deployment]) -> Mapping[str, Any]:
         """A configuration value from the environment, as the manifests set it: where all deployments agree."""

@@ -157,8 +157,9 @@ def _carried(
 
 
 def _answer(ev: Engine, gives: Gives, receiver: Client | None, args: Args, operation: Operation | None) -> Record:
-    """The mapping that a call answers with, as far as the model describes it."""
-    channel = argument(ev, operation.channel, args, receiver) if operation and operation.channel else ()
+    """The mapping that a call answers with or that an attribute is, as far as the model describes it."""
+    carried = receiver.carry("channel") or () if receiver is not None and operation is None else ()
+    channel = argument(ev, operation.channel, args, receiver) if operation and operation.channel else carried
     record = Record((), True)
     for path, what in gives.returns.items():
         if what == "channel":

@@ -21,6 +21,7 @@ from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.imports import Imports, folders_on_path
 from brokerlint.link.program import Program
+from brokerlint.link.queue_attributes import QueueAttributes
 from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sinks import SHORT, signs
@@ -76,12 +77,14 @@ def link(
     distributions = [name for library in models.libraries for name in library.distributions]
     observer = Observer(evaluator, sites, Versions(paths, sources.text, distributions).at)
     components = Components(evaluator, binder, manifests.components)
+    queues = QueueAttributes(evaluator, binder)
     uses, cut = search(evaluator, sites)
     found, unresolved = endpoints(uses)
     run: list[tuple[Endpoint, list[Deployment]]] = []
     for endpoint, members in found:
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)
         running = {id(one): one for path in modules for one in services.running(path)}
+        queues.note(endpoint, members, running.values())
         behind = components.behind(endpoint, members, list(running.values()))
         if behind is not None:
             run.append((observer.observed(behind, members), list(running.values())))
@@ -93,11 +96,12 @@ def link(
     run += tasks
     services.name_apart()
     made = [binder.bound(endpoint, running) for endpoint, running in run]
+    redrives = queues.links(made)
     return Facts(
         tuple(replace(one.service, properties=binder.readable(one.service.properties)) for one in services.all()),
-        tuple(binder.channels(made)),
+        tuple(queues.applied(binder.channels(made), made, redrives)),
         tuple(made),
-        tuple(binder.links(workers)),
+        (*binder.links(workers), *redrives),
         tuple(_unresolved(made, unresolved, cut)),
     )
 

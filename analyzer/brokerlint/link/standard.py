@@ -244,12 +244,19 @@ def _load_data(call: _Call) -> Values | None:
     return join((), *found)
 
 
+def _dumped(call: _Call) -> Values | None:
+    """A structure stays one: who looks into the text of JSON finds what was put in."""
+    return call.first if call.first and all(isinstance(value, (Record, Collection)) for value in call.first) else None
+
+
 def _json(call: _Call) -> Values | None:
     return join((), *[_parsed(value) for value in call.first])
 
 
 def _parsed(value: Value) -> Values:
     """The data in a JSON text."""
+    if isinstance(value, (Record, Collection)):
+        return (value,)
     if isinstance(value, Const) and isinstance(value.value, str):
         try:
             return from_data(json.loads(value.value))
@@ -335,6 +342,7 @@ _FUNCTIONS: dict[str, Callable[[_Call], Values | None]] = {
     "functools.cache": _first,
     "functools.wraps": _first,
     "json.loads": _json,
+    "json.dumps": _dumped,
     "ujson.loads": _json,
     "orjson.loads": _json,
     "builtins.open": _open,

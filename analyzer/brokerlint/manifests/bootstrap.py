@@ -29,7 +29,7 @@ _NAMED_INSIDE = re.compile(
     re.DOTALL,
 )
 _ARN = re.compile(r"arn:[\w-]*:(\w+):")
-_SQS_ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+SQS_ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "VisibilityTimeout": ("visibility_timeout", whole),
     "MessageRetentionPeriod": ("retention", whole),
     "DelaySeconds": ("delay", whole),
@@ -38,6 +38,7 @@ _SQS_ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "FifoQueue": ("fifo", truth),
     "ContentBasedDeduplication": ("content_deduplication", truth),
 }
+"""The properties that attributes of queues are, and how their texts are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _queue(options: _Options, place: Place, profile: str) -> ManifestFacts:
     attributes = _attributes(options)
     properties: dict[str, Any] = {
         key: convert(attributes[attribute])
-        for attribute, (key, convert) in _SQS_ATTRIBUTES.items()
+        for attribute, (key, convert) in SQS_ATTRIBUTES.items()
         if attribute in attributes
     }
     if name.endswith(".fifo"):
