@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asking import ask, levels
-from systems import consume, declared, declaring, link, produce, service, system, works
+from systems import channel_name, consume, declared, declaring, link, produce, service, system, works
 
 from brokerlint.places import Place
 
@@ -78,6 +78,25 @@ def test_a_loop_over_channels_needs_an_equal_payload():
 
 def test_a_loop_over_a_list_that_holds_one_channel_is_no_fan_out():
     assert ask("ARC112", system(produce("sqs:a", loop="over-channels", payload_loop_invariant=True))) == ()
+
+
+def looping(*channels: Any, **about: Any) -> Any:
+    return system(produce(*channels, loop="over-channels", payload_loop_invariant=True, **about))
+
+
+def test_a_loop_over_one_variable_that_each_service_sets_or_leaves_to_its_default_is_no_fan_out():
+    told = [
+        channel_name(f"kafka:{text}", env="TOPIC", service=by) for text, by in (("a", "x"), ("b", "y"), ("c", None))
+    ]
+    assert ask("ARC112", looping(*told, channel_name("kafka:$TOPIC"), by=("x", "y", "z"))) == ()
+    listed = [channel_name(f"kafka:{text}", env="TOPICS", service="x") for text in ("a", "b")]
+    assert len(ask("ARC112", looping(*listed, by="x"))) == 1
+    assert len(ask("ARC112", looping(told[0], channel_name("kafka:$OTHER"), by="x"))) == 1
+
+
+def test_what_a_wrapper_loops_over_is_not_known_where_its_channels_are_not():
+    assert ask("ARC112", looping("kafka:?", chain=HERE)) == ()
+    assert len(ask("ARC112", looping("kafka:?"))) == 1
 
 
 def test_different_payloads_one_queue_and_audit_copies_are_fine():

@@ -59,7 +59,7 @@ class ProducerSideFanOut(Check):
 
     def _fan_out(self, topology: Topology, endpoints: list[Endpoint], where: str) -> Iterator[Finding]:
         channels = {node.key: node for endpoint in endpoints for node in topology.channels_of(endpoint)}
-        if any(_is_side_copy(node) for node in channels.values()) or _is_one(channels.values()):
+        if any(_is_side_copy(node) for node in channels.values()) or _is_one(endpoints):
             return
         names = ", ".join(node.label for node in channels.values())
         count = str(len(channels)) if len(channels) > 1 else "several"
@@ -79,11 +79,19 @@ def _only_built(endpoint: Endpoint) -> bool:
     return bool(endpoint.call_chain) and endpoint.function.rpartition(".")[2] in ("", "__init__")
 
 
-def _is_one(channels: Collection[ChannelNode]) -> bool:
-    """A list of which one channel is known is no fan-out, though it could become one, and neither is one variable that
-    each of several services sets."""
-    known = {(channel.name.text, channel.name.env) for channel in channels if channel.name.kind in ("exact", "env")}
-    return len(known) == 1 and all(channel.name.kind in ("exact", "env") for channel in channels)
+def _is_one(endpoints: Collection[Endpoint]) -> bool:
+    """Whether no process is known to send to more than one channel: a list of which one is known is no fan-out, though
+    it could become one, and neither is one variable that each of several services sets or leaves to its default. What
+    a wrapper loops over is not known where its channels are not."""
+    names = [channel.name for endpoint in endpoints for channel in endpoint.channels if channel.name.kind != "unknown"]
+    if not names:
+        return all(endpoint.call_chain for endpoint in endpoints)
+    if any(name.kind not in ("exact", "env") for name in names) or len({name.env or name.text for name in names}) > 1:
+        return False
+    texts: dict[str | None, set[str | None]] = defaultdict(set)
+    for name in names:
+        texts[name.service].add(name.text if name.kind == "exact" else None)
+    return all(len(found - {None}) <= 1 for found in texts.values())
 
 
 def _is_side_copy(node: ChannelNode) -> bool:
