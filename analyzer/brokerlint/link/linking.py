@@ -21,6 +21,7 @@ from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.imports import Imports, folders_on_path
 from brokerlint.link.program import Program
+from brokerlint.link.queries import directed
 from brokerlint.link.queue_attributes import QueueAttributes
 from brokerlint.link.scripts import console_scripts, project_name
 from brokerlint.link.services import Deployment, Services
@@ -79,7 +80,7 @@ def link(
     components = Components(evaluator, binder, manifests.components)
     queues = QueueAttributes(evaluator, binder)
     uses, cut = search(evaluator, sites)
-    found, unresolved = endpoints(uses)
+    found, unresolved = endpoints(directed(evaluator, sites, uses))
     run: list[tuple[Endpoint, list[Deployment]]] = []
     for endpoint, members in found:
         modules = dict.fromkeys((one.route[0].here if one.route else one.sink).module.path for one in members)

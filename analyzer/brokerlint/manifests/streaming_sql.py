@@ -55,20 +55,46 @@ def flows(text: str) -> list[Flow]:
         created = _CREATE.match(statement)
         inserted = None if created else _INSERT.search(statement)
         selects = _SELECT.search(statement)
-        read = [_plain(match[1]) for match in _READ.finditer(statement, selects.start())] if selects else []
+        read = [plain(match[1]) for match in _READ.finditer(statement, selects.start())] if selects else []
         target = ""
         if created:
-            target = "" if created[1].upper() == "VIEW" else _plain(created[2])
-            tables[_plain(created[2])] = _declared(created, statement, read, named)
+            target = "" if created[1].upper() == "VIEW" else plain(created[2])
+            tables[plain(created[2])] = _declared(created, statement, read, named)
             if not selects:
                 continue
         elif inserted:
-            target = _plain(inserted[1])
+            target = plain(inserted[1])
         if not target:
             continue  # a query that somebody looks at moves nothing
         found |= {flow: None for name in read for flow in _of(tables, name, "read", line)}
         found |= dict.fromkeys(_of(tables, target, "write", line))
     return list(found)
+
+
+def declared(text: str) -> list[str]:
+    """The tables that the statements of a text declare over channels."""
+    found = ((_CREATE.match(statement), statement) for _, statement in statements(text))
+    return [plain(match[2]) for match, statement in found if match and _OPTION.search(statement)]
+
+
+def uses(text: str) -> Iterator[tuple[Literal["read", "write"], str]]:
+    """The tables that the statements of a program's text read and write, by name; a query by itself reads, since the
+    program gets its rows."""
+    for _, statement in statements(text):
+        created = _CREATE.match(statement)
+        inserted = None if created else _INSERT.search(statement)
+        selects = _SELECT.search(statement)
+        if inserted:
+            yield "write", plain(inserted[1])
+        elif created and selects and created[1].upper() != "VIEW":
+            yield "write", plain(created[2])
+        for match in _READ.finditer(statement, selects.start()) if selects else ():
+            yield "read", plain(match[1])
+
+
+def plain(name: str) -> str:
+    """A table's name for comparison: its last part, in one case, as unquoted names have none."""
+    return re.split(r"\s*\.\s*", name)[-1].strip('`"').lower()
 
 
 def statements(text: str) -> Iterator[tuple[int, str]]:
@@ -111,11 +137,6 @@ def _declared(created: re.Match[str], statement: str, read: list[str], named: bo
 
 def _topic_of(name: str) -> str:
     return name.strip('`"') if name.startswith(("`", '"')) else name.upper()
-
-
-def _plain(name: str) -> str:
-    """A name for comparison: its last part, in one case, as unquoted names have none."""
-    return re.split(r"\s*\.\s*", name)[-1].strip('`"').lower()
 
 
 def _of(tables: dict[str, _Table], name: str, role: Literal["read", "write"], line: int) -> Iterator[Flow]:
