@@ -290,6 +290,7 @@ CHANNEL_PROPERTIES: Mapping[str, str] = {
     "grants": "list of {principal, role}: who may produce or consume by a permission in the tree",
     "alarms": "list of {metric}: alarms or rules that watch the channel's depth, age or lag",
     "source": "what feeds it besides code: cdc, connector, notification (str)",
+    "looked_up": "declared elsewhere, this manifest only names it (bool)",
     # Topics and streams
     "partitions": "number of partitions (int)",
     "replication_factor": "copies of each partition (int)",

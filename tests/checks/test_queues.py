@@ -278,6 +278,7 @@ def test_a_queue_without_dead_letters():
         assert ask("SQS201", system(declared("sqs:q", **fine), service("fn"), MAPPED)) == ()
     assert ask("SQS201", system(declared("sqs:q", environment="dev"), service("fn"), MAPPED)) == ()
     assert ask("SQS201", system(consume("sqs:q"))) == ()
+    assert ask("SQS201", system(declared("sqs:q", looked_up=True), service("fn"), MAPPED)) == ()
     by_hand = consume("sqs:q", try_shape={"to_dlq": True})
     assert ask("SQS201", system(declared("sqs:q"), by_hand)) == ()
 

@@ -113,6 +113,40 @@ class TestQueues:
         found = of('data "aws_sqs_queue" "orders" { name = "orders" }')
         assert found.channels[0].name == Text("orders")
         assert found.channels[0].defaulted == ()
+        assert found.channels[0].properties == {"looked_up": True}
+
+    MAPPING = """
+        data "aws_sqs_queue" "orders" { name = NAME }
+        data "aws_lambda_function" "bill" { function_name = var.bill_lambda }
+        resource "aws_lambda_event_source_mapping" "m" {
+          event_source_arn = data.aws_sqs_queue.orders.arn
+          function_name    = data.aws_lambda_function.bill.arn
+        }
+        """
+    CREATED = """
+        resource "aws_sqs_queue" "waiting" { name = NAME }
+        resource "aws_lambda_function" "worker" { function_name = var.bill_lambda }
+        """
+
+    def linked(self, name: str, *more: str) -> tuple[object, object]:
+        stacks = {"link": self.MAPPING, **dict.fromkeys(("app", *more), self.CREATED)}
+        variables = "".join(f'variable "{one}" {{}}\n' for one in "bill_lambda orders_queue queue_name stage".split())
+        found = facts({f"{folder}/main.tf": text.replace("NAME", name) for folder, text in stacks.items()}
+                      | {f"{folder}/variables.tf": variables for folder in stacks})  # fmt: skip
+        (mapping,) = (one for one in found.links if one.kind == "event_source_mapping")
+        return mapping.source.value, mapping.target.value
+
+    @pytest.mark.parametrize("name", ['"orders"', "var.orders_queue", '"${var.stage}-orders"'])
+    def test_what_one_stack_looks_up_is_what_another_creates_under_that_name(self, name: str) -> None:
+        source, target = self.linked(name)
+        assert source == Reference("app#aws_sqs_queue.waiting", "arn")
+        assert target == Reference("app#aws_lambda_function.worker")
+
+    def test_a_variable_that_any_stack_may_have_tells_nothing(self) -> None:
+        assert self.linked("var.queue_name")[0] == Reference("link#data.aws_sqs_queue.orders", "arn")
+
+    def test_two_stacks_that_create_it_tell_nothing(self) -> None:
+        assert self.linked("var.orders_queue", "other")[0] == Reference("link#data.aws_sqs_queue.orders", "arn")
 
 
 class TestNames:

@@ -346,7 +346,10 @@ class Binder:
                 key = (channel.id, fact.profile, fact.place.path.rpartition("/")[0])
                 known = found.get(key)
                 declared = (*(known.declared_at if known else ()), fact.place)
-                properties = {**(known.properties if known else {}), **self.readable(fact.properties)}
+                own = self.readable(fact.properties)
+                properties = {**(known.properties if known else own), **own}
+                if known and not (known.properties.get("looked_up") and own.get("looked_up")):
+                    properties.pop("looked_up", None)
                 found[key] = Channel(
                     channel.id, fact.system, fact.kind, name, properties, fact.defaulted, declared, fact.profile
                 )

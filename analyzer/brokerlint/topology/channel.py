@@ -77,6 +77,11 @@ class ChannelNode:
         return bool(self.declarations)
 
     @property
+    def created(self) -> bool:
+        """A manifest in the tree creates it; one that only looks it up tells none of its properties."""
+        return any(not channel.properties.get("looked_up") for channel in self.declarations)
+
+    @property
     def place(self) -> Place | None:
         """Where a manifest declares it, else where it is used first."""
         for channel in self.declarations:
@@ -117,18 +122,18 @@ class ChannelNode:
         return any(key in channel.defaulted for channel in self.declarations)
 
     def effective(self, key: str, default: str) -> Any:
-        """The property, or the platform's default ``default`` of the limits table where a manifest declares the channel
+        """The property, or the platform's default ``default`` of the limits table where a manifest creates the channel
         without it; None when no manifest does."""
         value = self.property(key)
-        if value is not None or not self.declared:
+        if value is not None or not self.created:
             return value
         disputed = any(key in channel.properties for channel in self.declarations)
         return None if disputed else limit(self.system, default)
 
     def effective_wait(self) -> int | None:
-        """Seconds a receive waits when its call does not say: the attribute, or 0 for a declared queue without it."""
+        """Seconds a receive waits when its call does not say: the attribute, or 0 for a queue created without it."""
         value = self.property("wait_time")
-        if value is None and self.declared and not any("wait_time" in c.properties for c in self.declarations):
+        if value is None and self.created and not any("wait_time" in c.properties for c in self.declarations):
             return 0
         return value if isinstance(value, int) else None
 

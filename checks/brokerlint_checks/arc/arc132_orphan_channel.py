@@ -41,7 +41,7 @@ class OrphanChannel(Check):
                 yield self._orphan(topology, channel, "written, and nobody reads it", "consume")
             elif read and not written:
                 yield self._orphan(topology, channel, "read, and nobody writes to it", "produce")
-            elif not written and channel.declared:
+            elif not written and channel.created:
                 yield self._orphan(topology, channel, "declared, and nobody uses it", "consume")
 
     def _orphan(self, topology: Topology, channel: ChannelNode, what: str, missing: Role) -> Finding:

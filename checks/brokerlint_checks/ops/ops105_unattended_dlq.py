@@ -38,7 +38,7 @@ class UnattendedDlq(Check):
         if topology.declarations.monitoring or redriven:
             return
         for queue in topology.channels(system="sqs"):
-            if not queue.declared or not queue.is_dead_letter() or queue.environment in ("dev", "test"):
+            if not queue.created or not queue.is_dead_letter() or queue.environment in ("dev", "test"):
                 continue
             if queue.property("alarms") or queue.consumers() or not _sources(queue):
                 continue

@@ -39,7 +39,7 @@ class QueueWithoutDlq(Check):
     def find(self, topology: Topology) -> Iterator[Finding]:
         """Every declared queue without a redrive policy."""
         for queue in topology.channels(system="sqs", kind="queue"):
-            if not queue.declared or queue.is_dead_letter() or queue.dead_letter() or _exempt(queue):
+            if not queue.created or queue.is_dead_letter() or queue.dead_letter() or _exempt(queue):
                 continue
             consumers = queue.consumers()
             who = joined(party for use in consumers if (party := _party(use)) != "?") or "a consumer"

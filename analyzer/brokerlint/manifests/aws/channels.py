@@ -99,7 +99,7 @@ def _properties(resource: Resource, estate: Estate) -> tuple[dict[str, Any], tup
     elif CHANNELS[resource.type][1] == "cluster":
         found |= _cluster(resource, estate)
     if resource.external:
-        return found, ()
+        return {**found, "looked_up": True}, ()
     defaults = {key: value for key, value in _DEFAULTS.get(resource.type, {}).items() if key not in found}
     return {**found, **defaults}, tuple(defaults)
 

@@ -44,6 +44,12 @@ _SAME_AS = {
 }
 """Resources that stand for another one, and the property that says which."""
 
+_NAMED = {**{kind: named for kind, (_, _, named) in CHANNELS.items()}, FUNCTION: "FunctionName"}
+_ANYBODY_S = frozenset(
+    "variable name names id arn url queue topic stream bus function lambda sqs sns kinesis event events dlq".split()
+)
+"""Words of a variable's name that do not say which queue or function it names."""
+
 _ARN_SYSTEMS = {"sqs": "sqs", "sns": "sns", "kinesis": "kinesis", "firehose": "firehose", "events": "eventbridge"}
 _QUEUE_URL = re.compile(r"https?://(?:[\w.*-]*\bsqs[\w.*-]*|[\w.*-]*queue\.amazonaws)[^/]*/")
 _MOST_STEPS = 8
@@ -85,6 +91,8 @@ class Estate:
     files: Mapping[str, Node] = field(default_factory=dict)
     """Files that properties may name, by path."""
     _functions: dict[str, str] = field(default_factory=dict)
+    _created: Mapping[str, str] = field(default_factory=dict)
+    """The keys of resources that are looked up, and of those that create them."""
 
     @classmethod
     def of(
@@ -94,7 +102,9 @@ class Estate:
         by_key: dict[str, Resource] = {}
         for resource in resources:
             by_key.setdefault(resource.key, resource)
-        estate = cls(by_key, frozenset(exported), files or {})
+        created = _created(by_key.values())
+        by_key = {key: one for key, one in by_key.items() if key not in created}
+        estate = cls(by_key, frozenset(exported), files or {}, _created=created)
         for resource in by_key.values():
             if resource.type == FUNCTION and resource.get("FunctionName"):
                 estate._functions.setdefault(pattern(resource.get("FunctionName").value), resource.key)
@@ -107,7 +117,8 @@ class Estate:
     def resource(self, value: Value) -> Resource | None:
         """The resource that a value refers to, through aliases and consumers to the thing itself."""
         for _ in range(_MOST_STEPS):
-            found = next((self.resources[one.key] for one in references(value) if one.key in self.resources), None)
+            keys = (self._created.get(one.key, one.key) for one in references(value))
+            found = next((self.resources[key] for key in keys if key in self.resources), None)
             if found is None or found.type not in _SAME_AS:
                 return found
             value = found.get(*_SAME_AS[found.type].split(".")).value
@@ -194,6 +205,30 @@ class Estate:
         if isinstance(value, Choice):
             return Choice(tuple(self.settled(option) for option in value.options))
         return value
+
+
+def _created(resources: Iterable[Resource]) -> dict[str, str]:
+    """The resources that one stack looks up, with the only one of that name that another stack creates. A name may be
+    what a variable holds: stacks that are deployed together call it alike."""
+    named: dict[tuple[str, Value], list[Resource]] = {}
+    for one in resources:
+        name = one.get(_NAMED[one.type]).value if one.type in _NAMED else Hole("")
+        if _tells(name):
+            named.setdefault((one.type, name), []).append(one)
+    found: dict[str, str] = {}
+    for same in named.values():
+        created = [one.key for one in same if not one.external]
+        if len(created) == 1:
+            found |= {one.key: created[0] for one in same if one.external}
+    return found
+
+
+def _tells(name: Value) -> bool:
+    """Is the name, or the variable that holds it, nobody else's?"""
+    if isinstance(name, Hole):
+        words = set(re.findall(r"[a-z0-9]+", name.label.lower()))
+        return "variable" in words and bool(words - _ANYBODY_S)
+    return bool(re.search(r"[A-Za-z]{3}", pattern(name)))
 
 
 def service_key(resource: Resource) -> str:
