@@ -704,6 +704,18 @@ def thank():
         found = self.services({"web": "gunicorn shop.web:app", "background": "sh bin/worker.sh"}, script)
         assert found[("ship", "consume")] == ("background",)
 
+    def test_beat_sends_what_the_application_adds_to_its_schedule(self) -> None:
+        code = """\
+from shop.tasks import app, ship
+
+@app.on_after_configure.connect
+def every_night(sender, **kwargs):
+    sender.add_periodic_task(86400, ship.s())
+"""
+        commands = {**self.COMMANDS, "clock": "celery -A shop.nightly beat"}
+        [beat] = [one for one in self.endpoints(commands, {"shop/nightly.py": code}) if one.operation == "beat"]
+        assert beat.services == ("clock",)
+
     def test_beat_sends_the_schedule(self) -> None:
         schedule = """
 from shop.app import app

@@ -191,6 +191,9 @@ class _Joining:
         running: dict[int, Deployment] = {}
         for send in members:
             top = send.route[0].here if send.route else send.sink
+            if send.reading.operation == "beat":
+                running.update((id(one), one) for one in self.workers.scheduling(top.module.path))
+                continue
             context = self.contexts.of(top.module.path, top.chain)
             for task in context.tasks.values():
                 running.update((id(one), one) for one in self._workers(task))
