@@ -211,3 +211,10 @@ def test_broken_templates_do_no_harm(facts_of: Reader, template: str) -> None:
     files = {CHART: "name: [x]\n", "chart/values.yaml": "- a\n- b\n", "chart/templates/d.yaml": f"{template}{{{{"}
     facts = facts_of({**files, **CODE})
     assert not [problem for problem in facts.diagnostics if problem.kind == "crash"]
+
+
+def test_a_workload_whose_name_only_a_run_tells_is_called_like_its_chart(facts_of: Reader) -> None:
+    template = TEMPLATE.replace('{{ include "orders.fullname" . }}', '"{{ $one.name }}"').replace("enabled", "image")
+    files = {"orders-host/chart/Chart.yaml": "name: x\n", "orders-host/chart/values.yaml": VALUES}
+    facts = facts_of({**files, "orders-host/chart/templates/d.yaml": template, **CODE})
+    assert [one.name for one in facts.services] == ["orders-host"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,10 @@ class Box:
     sources: tuple[Source, ...] = ()
 
 
+_PLAIN_FOLDERS = frozenset("templates chart charts helm k8s kubernetes deploy deployment manifests base".split())
+"""Folders that hold manifests whatever they are of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """An object whose pods run containers, of the application ``app``; ``platform`` is kubernetes or clowdapp."""
@@ -107,9 +112,10 @@ def workload(path: str, node: Node, texts: Texts) -> Workload | None:
     pod = node.get(*_POD_PATHS[kind]) if kind in _POD_PATHS else None
     if pod is None or not pod.get("containers"):
         return None
+    name = name_of(node, texts)
     return Workload(
         kind,
-        name_of(node, texts),
+        name if re.search(r"\w", name) else _of_folder(path),
         Place(path, node.line),
         tuple(box(path, one, texts) for one in pod.get("containers").elements()),
         tuple(box(path, one, texts) for one in pod.get("initContainers").elements()),
@@ -117,6 +123,12 @@ def workload(path: str, node: Node, texts: Texts) -> Workload | None:
         _owner(node),
         app_id=shown(texts(node.get(*_POD_PATHS[kind][:-1], "metadata", "annotations", "dapr.io/app-id").text)),
     )
+
+
+def _of_folder(path: str) -> str:
+    """What to call an object of which a run tells the name: as its chart's folder."""
+    folders = [one for one in posixpath.dirname(path).split("/") if one not in _PLAIN_FOLDERS]
+    return folders[-1] if folders and folders[-1] else posixpath.basename(path).partition(".")[0]
 
 
 def clowdapp(path: str, node: Node, texts: Texts) -> Iterator[Workload]:

@@ -19,6 +19,8 @@ from brokerlint.places import Place
 
 _OPTION = re.compile(r"([A-Za-z]+)[ \t]*=[ \t]*(.*)\Z")
 _SPECIFIER = re.compile(r"%[A-Za-z]")
+_FILLED_IN = re.compile(r"\{\{.*?\}\}")
+"""What the tool that copies a unit to its machine puts in."""
 _PREFIX = "@-:+!"
 """What may stand before a command and says how it is run."""
 
@@ -50,7 +52,7 @@ def read(path: str, text: str) -> Unit:
         if raw.rstrip().endswith("\\"):
             pending += raw.rstrip()[:-1] + " "
             continue
-        option = _OPTION.match(pending + raw.strip())
+        option = _OPTION.match(_FILLED_IN.sub("_", pending + raw.strip()))
         pending = ""
         if option is None:
             continue
@@ -78,7 +80,7 @@ def _service(path: str, unit: Unit, tree: Tree) -> ServiceFact | None:
     while folder and not holds_python(tree, folder):
         folder = posixpath.dirname(folder)
     inside = unit.directory or "/"
-    files = Layout(((folder, inside), (folder, "/")), inside, tree)
+    files = Layout(((_checked_out(inside, tree) or folder, inside), (folder, "/")), inside, tree)
     command, entered = started(unit.command, words_known(unit.environment), files, tree)
     if not command or runs_otherwise(command):
         return None
@@ -89,6 +91,13 @@ def _service(path: str, unit: Unit, tree: Tree) -> ServiceFact | None:
         f"{path}#{name}", name, "systemd", unit.place, roots, command,
         environment=unit.environment, profile=profile_of(path),
     )  # fmt: skip
+
+
+def _checked_out(directory: str, tree: Tree) -> str:
+    """The folder of the tree that a directory of the machine is, by at least two folders of its path."""
+    parts = posixpath.normpath(directory).strip("/").split("/")
+    tails = ("/".join(parts[start:]) for start in range(len(parts) - 1))
+    return next((tail for tail in tails if holds_python(tree, tail)), "")
 
 
 def _words(text: str) -> tuple[str, ...]:
