@@ -75,6 +75,43 @@ def test_a_folder_called_like_the_function_or_its_archive_tells_whose_handler_it
     assert services(files) == [("src/order-mails/handler.py", ["Orders"])]
 
 
+UNTOLD = """\
+resource "aws_lambda_function" "{name}" {{
+  package_type = "Image"
+  image_uri    = "${{var.registry}}/functions:${{var.release}}"
+}}
+resource "aws_sqs_queue" "orders" {{}}
+resource "aws_lambda_event_source_mapping" "orders" {{
+  event_source_arn = aws_sqs_queue.orders.arn
+  function_name    = aws_lambda_function.{name}.arn
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("bill_orders_lambda", "src/bill_orders/run.py"), ("bill-orders", "src/billing/bill_orders.py")],
+)
+def test_a_function_of_which_nothing_is_told_runs_the_only_handler_called_like_it(name: str, file: str) -> None:
+    files = {"infra/main.tf": UNTOLD.format(name=name), file: HANDLER, "src/mails/run.py": HANDLER}
+    assert services(files) == [(file, [name])]
+
+
+def test_a_function_of_which_nothing_is_told_runs_none_of_several_handlers_called_like_it() -> None:
+    files = {"infra/main.tf": UNTOLD.format(name="bills"), "a/bills/run.py": HANDLER, "b/bills/run.py": HANDLER}
+    assert not services(files)
+
+
+def test_the_only_function_of_a_registry_s_module_is_called_like_the_module() -> None:
+    module = (
+        'module "bills_lambda" {\n  source = "terraform-aws-modules/lambda/aws"\n'
+        "  function_name = var.bills\n  image_uri = var.image\n}\n"
+    )
+    assert services({"infra/main.tf": module, "src/bills/run.py": SEND + HANDLER}) == [
+        ("src/bills/run.py", ["bills_lambda"])
+    ]
+
+
 def test_chalicelib_belongs_to_the_application_beside_it() -> None:
     files = {
         "api/app.py": "from chalice import Chalice\n\napp = Chalice(app_name='shop')\n",
@@ -243,6 +280,73 @@ def test_what_a_site_sends_on_requests_is_not_sent_by_its_other_programs() -> No
     ]
 
 
+def test_a_command_of_a_site_runs_only_where_it_is_started() -> None:
+    compose = (
+        "services:\n  web: {build: ., command: sh -c 'cd site && python manage.py runserver'}\n"
+        "  listener: {build: ., command: sh -c 'cd site && python manage.py listen'}\n"
+    )
+    urls = "from orders import views\nfrom orders.management.commands import listen\n"
+    files = {**DJANGO, "site/shop/urls.py": urls, "docker-compose.yml": compose}
+    assert services(files)[0] == ("site/orders/management/commands/listen.py", ["listener"])
+
+
+def test_what_a_site_sends_on_requests_is_not_sent_by_a_program_that_looks_at_its_addresses() -> None:
+    compose = (
+        "services:\n  web: {build: ., command: sh -c 'cd site && python manage.py runserver'}\n"
+        "  migrate: {build: ., command: sh -c 'cd site && python manage.py migrate'}\n"
+    )
+    files = {**DJANGO, "site/orders/__init__.py": "import shop.urls\n", "docker-compose.yml": compose}
+    assert services(files)[-1] == ("site/orders/views.py", ["web"])
+
+
+@pytest.mark.parametrize(
+    ("call", "loaded"),
+    [
+        ("app.autodiscover_tasks()", ["tasks"]),
+        ("app.autodiscover_tasks(['orders'], related_name='jobs')", ["jobs"]),
+        ("app.autodiscover_tasks(['orders.jobs'], related_name=None)", ["jobs", "tasks", "views"]),
+    ],
+)
+def test_celery_loads_modules_of_one_name(call: str, loaded: list[str]) -> None:
+    files = {
+        "docker-compose.yml": "services:\n  worker: {build: ., command: celery -A shop worker}\n"
+        "  web: {build: ., command: python serve.py}\n",
+        "Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\n",
+        "serve.py": "import orders.tasks, orders.jobs, orders.views\n",
+        "shop.py": f"from celery import Celery\napp = Celery()\n{call}\n",
+        "orders/__init__.py": "",
+        **{f"orders/{name}.py": SEND for name in ("jobs", "tasks", "views")},
+    }
+    by_worker = [path for path, names in services(files) if "worker" in names]
+    assert by_worker == [f"orders/{name}.py" for name in loaded]
+
+
+def test_an_import_by_a_name_that_is_written_down_brings_in_that_module_only() -> None:
+    files = {
+        "docker-compose.yml": "services:\n  one: {build: ., command: python one.py}\n"
+        "  two: {build: ., command: python two.py}\n",
+        "Dockerfile": "FROM python\nWORKDIR /app\nCOPY . .\n",
+        "one.py": "import shop\nfrom importlib import import_module\nimport_module('shop.bills').send()\n",
+        "two.py": "import shop.mails\n",
+        "shop/__init__.py": "",
+        "shop/bills.py": SEND,
+        "shop/mails.py": SEND,
+    }
+    assert services(files) == [("shop/bills.py", ["one"]), ("shop/mails.py", ["two"])]
+
+
+def test_scripts_in_a_bin_folder_are_programs_of_their_own() -> None:
+    main = "\nif __name__ == '__main__':\n    send()\n"
+    files = {
+        "shop/__init__.py": "",
+        "shop/bus.py": SEND,
+        "bin/shop-serve.py": "from shop.bus import send\n" + main,
+        "bin/replay.py": SEND + main,
+        "requirements.txt": "boto3\n",
+    }
+    assert services(files) == [("bin/replay.py", ["replay"]), ("shop/bus.py", ["shop-serve"])]
+
+
 COMPOSE = "services:\n  web:\n    build: .\n    command: {command}\n"
 
 
@@ -298,6 +402,20 @@ def test_units_of_a_machine_start_code_or_commands_of_the_tree() -> None:
         "ops/sshd.service": unit.format("/usr/sbin/sshd -D"),
     }
     assert services(files) == [("lib/shop/copy.py", ["copy", "copy-old"]), ("lib/shop/mail.py", ["mailer"])]
+
+
+def test_a_unit_that_a_tool_fills_in_tells_the_folder_of_the_tree_by_its_end() -> None:
+    unit = (
+        "[Service]\nWorkingDirectory={{ env.HOME }}/{{ repository }}/jobs/mail\n"
+        "ExecStart={{ venv_path }}/bin/python3 run.py --all\n"
+    )
+    files = {
+        "deploy/templates/mail-orders.service": unit,
+        "jobs/mail/run.py": "from bus import send\nif __name__ == '__main__':\n    send()\n",
+        "jobs/mail/bus.py": SEND,
+        "jobs/bills/bus.py": SEND,
+    }
+    assert services(files)[-1] == ("jobs/mail/bus.py", ["mail-orders"])
 
 
 def test_a_command_of_a_project_below_comes_before_a_container_of_which_nothing_is_known() -> None:

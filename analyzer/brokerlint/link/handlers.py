@@ -13,6 +13,17 @@ _ANYBODY_S = frozenset(
     "handler lambda_handler handle handle_event main run process index app entrypoint execute".split()
 )
 
+_A_FUNCTION = frozenset("lambda function handler this main default src app python code".split())
+_SHORTEST = 4
+"""Letters of a name that can tell whose code a file is."""
+_BRACKETS = rb"\[[^()\[\]]*(?:\[[^()\[\]]*\][^()\[\]]*)*\]"
+HANDLER = re.compile(
+    rb"^def[ \t]+(\w+)\(\s*_{0,2}event\b(?:[^,()\[\]]|" + _BRACKETS + rb")*,"
+    rb"\s*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b",
+    re.M,
+)
+"""A function that a Lambda calls: ``def anything(event, context)``."""
+
 
 def handler_files(fact: ServiceFact, paths: Collection[str], text: Callable[[str], bytes]) -> list[str]:
     """The file of a handler such as ``src/app.handler``, at most one. ``text`` gives a file's bytes.
@@ -57,6 +68,34 @@ def _packed(fact: ServiceFact, tails: Iterable[str], function: str, text: Callab
     names = {_plain(name) for name in (fact.name, *archives)}
     named = [path for path in found if names & {_plain(part) for part in path.split("/")[:-1]}]
     return named if len(named) == 1 else []
+
+
+def untold_handler(fact: ServiceFact, paths: Iterable[str], text: Callable[[str], bytes]) -> str:
+    """The handler of a function of which neither code nor handler is told, as one whose image is built elsewhere: that
+    of the only file with one that is called like the function, or lies in a folder called so. Empty for several."""
+    if fact.platform != "lambda" or fact.handler or fact.roots or fact.command:
+        return ""
+    if not str(fact.properties.get("runtime", "python")).startswith("python"):
+        return ""
+    name = _own(fact.name)
+    if len(name) < _SHORTEST:
+        return ""
+    found: list[str] = []
+    for path in paths:
+        stem, folder = path.removesuffix(".py"), posixpath.dirname(path)
+        if name not in (_own(posixpath.basename(stem)), _own(posixpath.basename(folder))):
+            continue
+        functions = [match[1].decode("ascii") for match in HANDLER.finditer(text(path))]
+        known = [function for function in functions if function in _ANYBODY_S] or functions
+        if len(known) == 1:
+            found.append(f"{stem}.{known[0]}")
+    return found[0] if len(found) == 1 else ""
+
+
+def _own(name: str) -> str:
+    """What is left of a name without the words that only say that it is a function's."""
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)
+    return "".join(word.lower() for word in words if word.lower() not in _A_FUNCTION)
 
 
 def _below(path: str, folder: str) -> bool:

@@ -8,8 +8,9 @@ OpenAPI document names for Connexion (``operationId: api.orders.create``).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
+from brokerlint.link.handlers import HANDLER
 from brokerlint.link.program import Program, shared_folders
 from brokerlint.link.values import ModuleValue
 
@@ -17,15 +18,12 @@ _IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w. \t,]+)", re.M)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\((?:[^)]*)\)|[^\n;#]+)", re.M)
 _TEXT = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?[\"']")
 _MAIN = re.compile(rb"^if[ \t]*\(?[ \t]*__name__[ \t]*==[ \t]*[\"']__main__[\"']", re.M)
-_BRACKETS = rb"\[[^()\[\]]*(?:\[[^()\[\]]*\][^()\[\]]*)*\]"
-_HANDLER = re.compile(
-    rb"^def[ \t]+\w+\(\s*_{0,2}event\b(?:[^,()\[\]]|" + _BRACKETS + rb")*,"
-    rb"\s*(?:_{0,2}\w*context|ctx|_{1,2}|unused\w*)\b",
-    re.M,
-)
 _SITE = re.compile(rb"""^(?:ROOT_URLCONF|[WA]SGI_APPLICATION)\s*=\s*["']([\w.]+)["']""", re.MULTILINE)
-_DISCOVERS = re.compile(rb"\bautodiscover(?:_tasks)?\b")
-_DYNAMIC = re.compile(rb"import_module\(|__import__\(")
+_DISCOVERS = re.compile(rb"\bautodiscover\b")
+_DISCOVERS_TASKS = re.compile(rb"\bautodiscover_tasks\b")
+_RELATED = re.compile(rb"\brelated_name[ \t]*=[ \t]*(?:[\"'](\w+)[\"'])?")
+_DYNAMIC = re.compile(rb"(?:import_module|__import__)\((?!\s*[\"'])")
+"""An import of which the code does not say what it brings in."""
 _CONNEXION = re.compile(rb"^[ \t]*(?:import|from)[ \t]+connexion\b", re.M)
 _OPERATION = re.compile(
     rb"(?:operationId|x-(?:openapi|swagger)-router-controller)[\"']?[ \t]*:[ \t]*[\"']?"
@@ -116,19 +114,26 @@ class Imports:
 
     def is_handler(self, path: str) -> bool:
         """Does the file hold a function that a Lambda calls: ``def anything(event, context)``?"""
-        return _HANDLER.search(self.text(path)) is not None
+        return HANDLER.search(self.text(path)) is not None
 
     def closure(self, entries: Iterable[str], serving: bool = True) -> frozenset[str]:
         """Every file that is loaded when ``entries`` run; unless they are ``serving``, without the operations of
         OpenAPI documents and the addresses of a Django site, which nobody then calls."""
+        entries = [entry for entry in entries if entry in self._paths]
+        loaded = self._loaded(entries, serving, frozenset())
+        if serving:
+            return loaded
+        sites = frozenset[str]().union(*map(self._site_of, loaded))
+        return self._loaded(entries, serving, sites) if sites else loaded
+
+    def _loaded(self, entries: Iterable[str], serving: bool, without: frozenset[str]) -> frozenset[str]:
         seen: set[str] = set()
-        waiting = [entry for entry in entries if entry in self._paths]
+        waiting = list(entries)
         while waiting:
             path = waiting.pop()
             if path not in seen:
                 seen.add(path)
-                direct = self.direct(path) if serving else self.direct(path) - self._site_of(path)
-                waiting.extend(direct - seen)
+                waiting.extend(self.direct(path) - without - seen)
                 waiting.extend(self._operations_of(path) - seen if serving else ())
         return frozenset(seen)
 
@@ -158,10 +163,24 @@ class Imports:
         if _DYNAMIC.search(data):
             self._loaded_by_name(data, found)
         if _DISCOVERS.search(data):
-            folder = path.rpartition("/")[0]
-            found.update(p for p in self._program.paths if not folder or p.startswith(folder + "/"))
+            found.update(self._below(path))
+        if _DISCOVERS_TASKS.search(data):
+            found.update(self._tasks_below(path, data))
         found.discard(path)
         return found
+
+    def _below(self, path: str) -> Iterator[str]:
+        """The files in the folder of one, and in those inside it."""
+        folder = path.rpartition("/")[0]
+        return (p for p in self._program.paths if not folder or p.startswith(folder + "/"))
+
+    def _tasks_below(self, path: str, data: bytes) -> Iterator[str]:
+        """What Celery loads of the packages around an application: their modules of one name, ``tasks`` unless the
+        call says another; all of them where it says that the packages themselves hold the tasks."""
+        names = {match[1].decode("ascii") if match[1] else "" for match in _RELATED.finditer(data)} or {"tasks"}
+        if "" in names:
+            return self._below(path)
+        return (p for p in self._below(path) if names & {part.removesuffix(".py") for part in p.split("/")[-2:]})
 
     def _installed(self, path: str, part: str, found: set[str]) -> None:
         """A module of each application that Django settings list by a plain name, or ("") the application itself."""

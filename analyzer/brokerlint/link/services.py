@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from brokerlint.facts import Service
 from brokerlint.link.entries import entry_modules
-from brokerlint.link.handlers import handler_files
+from brokerlint.link.handlers import handler_files, untold_handler
 from brokerlint.link.imports import Imports
 from brokerlint.link.program import Program
 from brokerlint.link.service_names import family, likeness, plain, telling
@@ -63,7 +63,7 @@ _NAMELESS = frozenset(
     {"__main__", "__init__", "main", "app", "manage", "wsgi", "asgi", "handler", "lambda_function", "index"}
 )
 _TOOLING = re.compile(
-    r"/(?:scripts?|commands|bin|tools?|utils?|dev|docs?|manual_tests?|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$"
+    r"/(?:scripts?|commands|tools?|utils?|dev|docs?|manual_tests?|migrations|alembic|benchmarks?)/|/(?:setup|manage|conftest)\.py$"
 )
 _CHALICE = re.compile(rb"^[ \t]*(?:from|import)[ \t]+chalice\b", re.M)
 _CHALICE_NAME = re.compile(rb"\bapp_name[ \t]*=[ \t]*[\"']([\w-]+)[\"']")
@@ -96,7 +96,7 @@ class Services:
         self._fallback: dict[str, Deployment] = {}
         self._mains: dict[str, tuple[str, ...]] = {}
         self._chalice_names: dict[str, str | None] = {}
-        facts = list(facts)
+        facts = [self._with_handler(fact) for fact in facts]
         self._servers = frozenset(fact.key for fact in facts if _SERVER.search(" ".join(fact.command)))
         self.deployments = self._deployed(facts)
         self._by_key = {fact.key: one for one in self.deployments for fact in one.facts}
@@ -156,6 +156,10 @@ class Services:
             found += leading
         return found
 
+    def _with_handler(self, fact: ServiceFact) -> ServiceFact:
+        handler = untold_handler(fact, self._program.paths, self._imports.text)
+        return replace(fact, handler=handler) if handler else fact
+
     def _entries(self, fact: ServiceFact) -> list[str]:
         known = {name: s.value.text for name, s in fact.environment.items() if isinstance(s.value, Text)}
         found: list[str] = []
@@ -212,9 +216,9 @@ class Services:
 
     def running(self, path: str) -> list[Deployment]:
         """The services that run the module at ``path``."""
+        if _COMMAND.search(path):
+            return [one for one in self.deployments if path in one.entries] or [self._command(path)]
         reaching = self._reached.get(path, [])
-        if _COMMAND.search(path) and not any(path in one.entries for one in self.deployments):
-            return [self._command(path)]
         if reaching:
             return reaching
         holding = self._holding(path)

@@ -61,9 +61,10 @@ def _function(resource: Resource, estate: Estate) -> ServiceFact:
 
 
 def service_name(name: Term, logical: str) -> str:
-    """A service's name: the written one without its holes, else the logical id."""
+    """A service's name: the written one without its holes, else the logical id; the only function of a module is called
+    like the module."""
     known = pattern(name.value).strip(_SEPARATORS) if name else ""
-    return known if "*" not in known and len(known) > 2 else logical
+    return known if "*" not in known and len(known) > 2 else logical.removesuffix(".this")
 
 
 def _image(term: Term) -> str:
