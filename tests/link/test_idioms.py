@@ -592,6 +592,79 @@ CASES: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         """,
         [(3, "produce", "jobs-*$STAGE")],
     ),
+    "a method that a thread or an executor calls": (
+        """
+        import asyncio, boto3, functools
+        from concurrent.futures import ThreadPoolExecutor
+        from confluent_kafka import Producer
+        from threading import Thread
+        sqs, producer = boto3.client("sqs"), Producer({})
+        async def run(loop, pool: ThreadPoolExecutor):
+            await asyncio.to_thread(sqs.send_message, QueueUrl="a", MessageBody="x")
+            await loop.run_in_executor(None, functools.partial(sqs.send_message, QueueUrl="b", MessageBody="x"))
+            pool.submit(producer.produce, "c", b"x")
+            Thread(target=producer.produce, args=("d",), kwargs={"value": b"x"}).start()
+        """,
+        [(7, "produce", "a"), (8, "produce", "b"), (9, "produce", "c"), (10, "produce", "d")],
+    ),
+    "a method that is handed to what tries again": (
+        """
+        import boto3
+        from elsewhere import tried
+        class Sink:
+            retry = staticmethod(tried(("Throttled",)))
+            def __init__(self, session):
+                self.client = session.client("kinesis")
+            def flush(self, records):
+                self.retry(self.client.put_records, StreamName="events", Records=records)
+        Sink(boto3.Session()).flush([])
+        """,
+        [(8, "produce", "events")],
+    ),
+    "a method with some of its arguments": (
+        """
+        import boto3
+        from functools import partial
+        sqs = boto3.client("sqs")
+        send = partial(sqs.send_message, QueueUrl="jobs")
+        send(MessageBody="x")
+        """,
+        [(4, "produce", "jobs")],
+    ),
+    "a method that is only passed around": (
+        """
+        import boto3
+        sqs = boto3.client("sqs")
+        print(sqs.send_message)
+        """,
+        [],
+    ),
+    "a method of a base class, called by the one that replaces it, on an object made with keywords": (
+        """
+        from confluent_kafka import Consumer
+        class Reader:
+            def __init__(self, topic=None, log=None):
+                self.topic = topic
+            def setup(self):
+                Consumer({}).subscribe([self.topic])
+        class Alerts(Reader):
+            def __init__(self, *args, **kwargs):
+                super().__init__(*args, **kwargs)
+            def setup(self):
+                super().setup()
+        Alerts(topic="alerts").setup()
+        """,
+        [(12, "consume", "alerts")],
+    ),
+    "a part that a text does not have": (
+        """
+        import boto3
+        def resource(arn="stdout"):
+            return arn.split(":", 5)[5]
+        boto3.client("sqs").send_message(QueueUrl=resource(), MessageBody="x")
+        """,
+        [(4, "produce", "?")],
+    ),
     "a name from a database stays unknown": (
         """
         from confluent_kafka import Producer

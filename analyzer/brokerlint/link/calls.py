@@ -156,7 +156,7 @@ def _super(ev: Engine, act: Activation) -> Values:
         return unknown("super() outside of a class")
     above = objects.bases_in_program(ev, owner)
     if isinstance(receiver, Instance) and above:
-        return (Instance(above[0], receiver.site, receiver.arguments),)
+        return (objects.as_base(ev, receiver, above[0]),)
     if isinstance(receiver, Instance):
         client = objects.library_part(ev, Instance(owner, receiver.site, receiver.arguments))
         if client is not None:

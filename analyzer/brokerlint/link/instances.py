@@ -29,6 +29,7 @@ from brokerlint.link.values import (
     traced,
     unknown,
 )
+from brokerlint.link.values import instance as made
 from brokerlint.places import Place
 from brokerlint.python import ir
 
@@ -218,6 +219,17 @@ def constructor_arguments(ev: Engine, instance: Instance, cls: ClassValue) -> di
     if first is None or first == cls:
         return dict(instance.arguments)
     return _through_super(ev, instance, first, cls)
+
+
+def as_base(ev: Engine, instance: Instance, base: ClassValue) -> Instance:
+    """The same object as one of a class that its own derives from, with what that class's constructor gets."""
+    first = next((one for one in mro(ev, instance.cls)[0] if initializer(one) is not None), None)
+    target = next((one for one in mro(ev, base)[0] if initializer(one) is not None), None)
+    if instance.site is not None and target is not None and target != first:
+        given = constructor_arguments(ev, instance, target)
+        if given is not None:
+            return made(base, instance.site, given)
+    return Instance(base, instance.site, instance.arguments)
 
 
 def _through_super(ev: Engine, instance: Instance, below: ClassValue, cls: ClassValue) -> dict[str, Values] | None:

@@ -28,6 +28,7 @@ from brokerlint.link.inheritance import (
     subclasses,
 )
 from brokerlint.link.instances import (
+    as_base,
     constructor_arguments,
     instance_attribute,
     library_part,
@@ -57,6 +58,7 @@ from brokerlint.link.values import (
 
 __all__ = [
     "annotated",
+    "as_base",
     "attribute",
     "bases",
     "bases_in_program",
@@ -128,8 +130,9 @@ def item(ev: Engine, base: Value, keys: Values) -> Values:
         return _record_item(base, keys)
     if isinstance(base, Collection):
         index = next((key.value for key in keys if isinstance(key, Const)), None)
-        if isinstance(index, int) and not base.more and -len(base.items) <= index < len(base.items):
-            return base.items[index]
+        if isinstance(index, int) and not base.more and base.items:
+            within = -len(base.items) <= index < len(base.items)
+            return base.items[index] if within else unknown("an item that the list lacks")
         return join(*base.items) if base.items else unknown("an item of an empty collection", needs_of(keys))
     if isinstance(base, External):
         if base.path in environment.MAPPINGS:

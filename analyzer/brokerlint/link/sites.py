@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from brokerlint.link.deferred import handed
 from brokerlint.link.program import Program
 from brokerlint.link.scopes import At
 from brokerlint.places import Place
@@ -14,12 +15,13 @@ from brokerlint.python import ir
 @dataclass(frozen=True, eq=False, slots=True)
 class CallSite:
     """A call and the definitions around it, outermost first. ``bare`` is the function that it decorates when it is
-    written without parentheses."""
+    written without parentheses, ``outer`` the call that a method is handed to which calls it."""
 
     module: ir.Module
     chain: tuple[ir.Function | ir.Class, ...]
     site: ir.Site
     bare: ir.Function | None = None
+    outer: ir.Site | None = None
 
     @property
     def at(self) -> At:
@@ -30,6 +32,11 @@ class CallSite:
     def place(self) -> Place:
         """The lines of the call."""
         return Place(self.module.path, self.site.call.line, self.site.call.end_line)
+
+    @property
+    def answering(self) -> ir.Site:
+        """The call whose value is the answer."""
+        return self.outer or self.site
 
     @property
     def body(self) -> ir.Body:
@@ -81,6 +88,7 @@ class Sites:
         self._count = -1
         self._called: dict[str, list[CallSite]] = {}
         self._passed: dict[str, list[CallSite]] = {}
+        self._handed: dict[str, list[CallSite]] = {}
         self._decorating: dict[str, list[CallSite]] = {}
         self._made: dict[str, set[str]] = {}
         self._aliases: dict[str, set[str]] = {}
@@ -106,6 +114,9 @@ class Sites:
             for site in body.sites:
                 here = CallSite(module, chain, site)
                 self._called.setdefault(last_name(site.call.function), []).append(here)
+                for one in handed(site):
+                    inner = CallSite(module, chain, one, None, site)
+                    self._handed.setdefault(last_name(one.call.function), []).append(inner)
                 for argument in site.call.arguments:
                     name = last_name(argument.value)
                     if name:
@@ -185,10 +196,12 @@ class Sites:
         return [site for site in self._called.get(name, ()) if site.module.path == path]
 
     def all(self, names: frozenset[str]) -> list[CallSite]:
-        """All known calls of any of ``names``, in the order of files and lines."""
+        """All known calls of any of ``names``, also those that others make of methods that they get, in the order of
+        files and lines."""
         self.refresh()
         widened = set(names)
         for name in names:
             widened |= self._aliases.get(name, set())
         found = [site for name in widened for site in self._called.get(name, ())]
+        found += [site for name in names for site in self._handed.get(name, ())]
         return sorted(found, key=lambda s: (s.module.path, s.site.call.line, s.site.order, s.function))

@@ -379,3 +379,20 @@ def test_consumers_of_one_wrapper_class_are_told_apart(endpoints):
         b_DOT_py=service.replace("TOPIC", "bills").replace("WORK", "print(m)"),
     )
     assert [[one["class"] for one in endpoint.facts["effects"]] for endpoint in found] == [["http"], []]
+
+
+def test_a_message_may_be_received_and_deleted_in_threads(facts):
+    code = """
+import asyncio, boto3
+sqs = boto3.client("sqs")
+URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
+
+async def run():
+    while True:
+        answer = await asyncio.to_thread(sqs.receive_message, QueueUrl=URL, WaitTimeSeconds=20)
+        for m in answer.get("Messages", []):
+            print(m["Body"])
+            await asyncio.to_thread(sqs.delete_message, QueueUrl=URL, ReceiptHandle=m["ReceiptHandle"])
+"""
+    (ack,) = facts(code, "consume")["acks"]
+    assert (ack["kind"], ack["place"].line, ack["per_message"]) == ("delete", 11, True)

@@ -57,3 +57,14 @@ def test_of_the_resource_interface(facts):
         return len(answer.get("Failed", []))
     """
     assert facts(code, "produce")["response"] == "failures-read"
+
+
+def test_of_a_batch_that_a_thread_sends(facts):
+    code = """
+import asyncio, boto3
+k = boto3.client("kinesis")
+async def run(records):
+    answer = await asyncio.to_thread(k.put_records, StreamName="s", Records=records)
+    if answer["FailedRecordCount"]: raise OSError
+"""
+    assert facts(code, "produce")["response"] == "failures-read"

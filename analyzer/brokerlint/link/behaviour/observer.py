@@ -275,7 +275,7 @@ class Observer:
 
     def _produce(self, found: Found, acts: list[Act], config: Config) -> Facts:
         operation = found.use.operation
-        body, site = found.sink.body, found.sink.site
+        body, site = found.sink.body, found.sink.answering
         loop, send, block = producing.loop_of(self._ev, found)
         facts = producing.message_facts(self._ev, found)
         facts["loop"] = loop
@@ -287,7 +287,7 @@ class Observer:
             facts["loop_count"] = guarding.loop_count(self._ev, send, block, self._scope_of(send, found))
         if "partition" in operation.arguments:
             facts["partition"] = producing.gives_partition(found)
-        value, _ = payload.argument_of(site.call, operation.arguments.get("value"))
+        value, _ = payload.argument_of(found.sink.site.call, operation.arguments.get("value"))
         values = producing.values_of(self._ev, value, found)
         origin = sources.sources(found, self._scope_of(found.anchor, found), self._walker.paths, values)
         relays = origin.pop("relays_outbox", False)
@@ -309,7 +309,7 @@ class Observer:
 
     def _kafka_send(self, found: Found, acts: list[Act], config: Config) -> Facts:
         operation = found.use.operation
-        body, site = found.sink.body, found.sink.site
+        body, site = found.sink.body, found.sink.answering
         facts: Facts = {"callback": producing.callback(found, config)}
         if operation.gives is not None or operation.awaits or found.use.library.name == "aiokafka":
             facts["future"] = responses.future(body, site, operation.awaits)
@@ -346,7 +346,7 @@ class Observer:
             if kind:
                 effects.setdefault((kind, moment.place.path, moment.place.line), {"class": kind, "place": moment.place})
         writes = beside.db_writes(walk, found, self._effects)
-        sending = next((m for m in walk.moments if m.site is found.sink.site), None)
+        sending = next((m for m in walk.moments if m.call.function is found.sink.site.call.function), None)
         return {
             "best_effort": guarding.best_effort(walk, sending, self._effects) if sending is not None else None,
             "fallback": guarding.fallback(walk, sending, self._effects) if sending is not None else None,

@@ -128,7 +128,7 @@ class Origins:
     ) -> list[Origin]:
         """The origin at a call that gives messages of ``kind``, or those at the callers that they are handed on to."""
         site = here.site
-        results = {id(site.call): kind}
+        results = {id(here.answering.call): kind}
         held = messages.held(here.body, {}, results)
         given = _given_back(here.body, held, site)
         origin = Origin(

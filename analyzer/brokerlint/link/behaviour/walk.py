@@ -6,10 +6,10 @@ control was handed to another thread, process or task on the way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from brokerlint.link import calls, objects
+from brokerlint.link import calls, deferred, objects
 from brokerlint.link.behaviour import handing, messages
 from brokerlint.link.behaviour.paths import Paths
 from brokerlint.link.evaluate import Evaluator
@@ -156,7 +156,7 @@ class Walker:
         walk.frames.append(frame)
         body = frame.body
         tasks = handing.tasks(body)
-        for site in sorted(body.sites, key=lambda s: s.order):
+        for site in sorted(_with_handed(body), key=lambda s: s.order):
             if len(walk.moments) >= most:
                 walk.cut = True
                 return
@@ -258,6 +258,13 @@ class Walker:
 
 _OBJECTS = (Client, Instance, FunctionValue, ClassValue, Const, External, Method)
 """What a walk takes along into a function: things that do something there. Data stays open, which is cheap."""
+
+
+def _with_handed(body: ir.Body) -> Iterator[ir.Site]:
+    """The calls of a body, and those that others make of methods that they get there."""
+    for site in body.sites:
+        yield site
+        yield from deferred.handed(site)
 
 
 def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
