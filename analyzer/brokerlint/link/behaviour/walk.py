@@ -156,11 +156,13 @@ class Walker:
         walk.frames.append(frame)
         body = frame.body
         tasks = handing.tasks(body)
-        for site in sorted(_with_handed(body), key=lambda s: s.order):
+        for site, by_another in sorted(_with_handed(body), key=lambda pair: pair[0].order):
             if len(walk.moments) >= most:
                 walk.cut = True
                 return
             moment, inner = self._moment(frame, site)
+            if by_another and moment.operation is None:
+                continue  # other work that is handed over does not happen here
             walk.moments.append(moment)
             for function, given, handed in inner:
                 if any(function.definition.body is one for one in (*around, body)):
@@ -260,11 +262,11 @@ _OBJECTS = (Client, Instance, FunctionValue, ClassValue, Const, External, Method
 """What a walk takes along into a function: things that do something there. Data stays open, which is cheap."""
 
 
-def _with_handed(body: ir.Body) -> Iterator[ir.Site]:
-    """The calls of a body, and those that others make of methods that they get there."""
+def _with_handed(body: ir.Body) -> Iterator[tuple[ir.Site, bool]]:
+    """The calls of a body, and (True) those that others make of methods that they get there."""
     for site in body.sites:
-        yield site
-        yield from deferred.handed(site)
+        yield site, False
+        yield from ((one, True) for one in deferred.handed(site))
 
 
 def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
