@@ -289,6 +289,32 @@ class TestProgram:
         found = {one.environment: (one.name.logical, one.properties["visibility_timeout"]) for one in facts.channels}
         assert found == {"dev": ("Orders", 10), "prod": ("Orders", 20)}
 
+    def test_a_class_that_hands_its_arguments_on_to_one_that_derives_from_a_construct(self) -> None:
+        code = textwrap.dedent("""
+            class Code(lambda_.Function):
+                def __init__(self, scope, id, entry, **more):
+                    super().__init__(
+                        scope, id, handler="send.handler", code=lambda_.Code.from_asset(entry),
+                        runtime=lambda_.Runtime.PYTHON_3_12, **more
+                    )
+            class Step:
+                class Make(Code):
+                    def __init__(self, scope, id, **arguments):
+                        super().__init__(scope, id, **arguments)
+                def __init__(self, scope, id, entry):
+                    self.function = self.Make(scope, f"{id}Fn", entry=entry)
+            class Shop(Stack):
+                def __init__(self, scope, id):
+                    super().__init__(scope, id)
+                    Step(self, "Bill", "bills")
+            Shop(App(), "Shop")
+            """)
+        mails = "def handler(event, context):\n    pass\n"
+        facts = analyse_sources({
+            "cdk.json": "{}", "app.py": CDK + code, "bills/send.py": SENDER, "mails/send.py": mails,
+        })  # fmt: skip
+        assert [(one.place.path, one.services) for one in facts.endpoints] == [("bills/send.py", ("BillFn",))]
+
     def test_a_class_that_derives_from_a_construct(self) -> None:
         facts = stack("""
             class SlowQueue(sqs.Queue):

@@ -335,6 +335,53 @@ def test_an_import_by_a_name_that_is_written_down_brings_in_that_module_only() -
     assert services(files) == [("shop/bills.py", ["one"]), ("shop/mails.py", ["two"])]
 
 
+@pytest.mark.parametrize("call", ["'jobs.{0}.worker'.format(kind)", "'jobs.%s.worker' % kind", "f'jobs.{kind}.worker'"])
+def test_an_import_by_a_name_with_a_hole_may_bring_in_any_module_of_that_shape(call: str) -> None:
+    main = (
+        f"def run(kind):\n    __import__({call}, fromlist=['send']).send()\nif __name__ == '__main__':\n    run('a')\n"
+    )
+    files = {
+        "requirements.txt": "boto3\n",
+        "start.py": main,
+        "other.py": main.replace("worker", "reader"),
+        "jobs/__init__.py": "",
+        **{f"jobs/{kind}/__init__.py": "" for kind in "ab"},
+        **{f"jobs/{kind}/worker.py": SEND for kind in "ab"},
+    }
+    assert services(files) == [("jobs/a/worker.py", ["start"]), ("jobs/b/worker.py", ["start"])]
+
+
+IMAGE = """\
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+  Receiver:
+    Type: AWS::Lambda::Function
+    Properties:
+      PackageType: Image
+      Code: {ImageUri: !Ref Image}
+      ImageConfig: {Command: [COMMAND]}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !GetAtt Queue.Arn, FunctionName: !Ref Receiver}
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "expected"),
+    [
+        ("shop.orders.lambda_handler", ["shop/orders.py", "other/orders.py"], "shop/orders.py"),
+        ("main.lambda_handler", ["shop/src/main.py"], "shop/src/main.py"),
+        ("main.lambda_handler", ["shop/main.py", "other/main.py"], None),
+    ],
+)
+def test_the_command_of_an_image_that_is_built_elsewhere_tells_its_handler(
+    command: str, files: list[str], expected: str | None
+) -> None:
+    found = services({"cf.yaml": IMAGE.replace("COMMAND", command), **dict.fromkeys(files, HANDLER)})
+    assert found == ([(expected, ["Receiver"])] if expected else [])
+
+
 def test_scripts_in_a_bin_folder_are_programs_of_their_own() -> None:
     main = "\nif __name__ == '__main__':\n    send()\n"
     files = {

@@ -60,9 +60,8 @@ def _packed(fact: ServiceFact, tails: Iterable[str], function: str, text: Callab
         return []
     defined = re.compile(rb"^(?:async )?(?:def %(name)s\b|%(name)s *=)" % {b"name": function.encode()}, re.M)
     found = [path for path in tails if defined.search(text(path))]
-    if len(found) == 1 and not (
-        posixpath.basename(found[0]).removesuffix(".py") in _GENERIC and function in _ANYBODY_S
-    ):
+    anybody_s = function in _ANYBODY_S and all(posixpath.basename(path)[:-3] in _GENERIC for path in found)
+    if len(found) == 1 and (fact.image or not anybody_s):  # an image is built beside the code
         return found
     archives = [posixpath.basename(root).partition(".")[0] for root in fact.roots if root.endswith(".zip")]
     names = {_plain(name) for name in (fact.name, *archives)}

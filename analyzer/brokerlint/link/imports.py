@@ -22,8 +22,10 @@ _SITE = re.compile(rb"""^(?:ROOT_URLCONF|[WA]SGI_APPLICATION)\s*=\s*["']([\w.]+)
 _DISCOVERS = re.compile(rb"\bautodiscover\b")
 _DISCOVERS_TASKS = re.compile(rb"\bautodiscover_tasks\b")
 _RELATED = re.compile(rb"\brelated_name[ \t]*=[ \t]*(?:[\"'](\w+)[\"'])?")
-_DYNAMIC = re.compile(rb"(?:import_module|__import__)\((?!\s*[\"'])")
+_DYNAMIC = re.compile(rb"(?:import_module|__import__)\((?!\s*[\"'][\w.]*[\"']\s*[,)])")
 """An import of which the code does not say what it brings in."""
+_TEMPLATE = re.compile(rb"(?:import_module|__import__)\(\s*f?[\"']([\w.{}%]{1,99})[\"']")
+_HOLE = re.compile(r"\{[^{}]*\}|%s")
 _CONNEXION = re.compile(rb"^[ \t]*(?:import|from)[ \t]+connexion\b", re.M)
 _OPERATION = re.compile(
     rb"(?:operationId|x-(?:openapi|swagger)-router-controller)[\"']?[ \t]*:[ \t]*[\"']?"
@@ -224,6 +226,11 @@ class Imports:
         """A file that imports by name may load any module of the packages it imports, and those that its texts name."""
         folders = [path.removesuffix("__init__.py") for path in found if path.endswith("/__init__.py")]
         found.update(p for p in self._program.paths if any(p.startswith(f) and "/" not in p[len(f) :] for f in folders))
+        for match in _TEMPLATE.finditer(data):
+            parts = [re.escape(part).replace(r"\.", "/") for part in _HOLE.split(match[1].decode("ascii"))]
+            loaded = re.compile(rf"(?:.*/)?{'[^/]+'.join(parts)}(?:/__init__)?\.py")
+            telling = len(parts) > 1 and len("".join(parts)) > 1
+            found.update(path for path in self._program.paths if telling and loaded.fullmatch(path))
         for match in _WORD.finditer(data):
             named = self._program.called(match[1].decode("ascii"))
             if len(named) == 1:

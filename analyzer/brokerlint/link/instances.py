@@ -291,8 +291,10 @@ def library_part(ev: Engine, instance: Instance) -> Client | None:
 
 
 def _base_arguments(ev: Engine, instance: Instance, order: list[ClassValue]) -> Args:
-    """The arguments that reach the library class: those of the first ``__init__`` call in the constructor, or all."""
-    below = next((one for one in order if initializer(one) is not None), None)
+    """The arguments that reach the library class: those of the first ``__init__`` call in the constructor next to it,
+    or all."""
+    making = [one for one in order if initializer(one) is not None]
+    below = next((one for one in reversed(making) if library_base(ev, one) is not None), None)
     own = initializer(below) if below is not None else None
     if below is None or own is None:
         return [("" if key.isdigit() else key, values) for key, values in instance.arguments]

@@ -19,15 +19,13 @@ _PLATFORMS = frozenset(("lambda", "ecs", "apprunner"))
 
 def with_images(facts: ManifestFacts, tree: Tree) -> ManifestFacts:
     """The facts with each deployed image's program; an image that is deployed is no service by itself any more."""
-    if not tree.of("dockerfile"):
-        return facts
     services: list[ServiceFact] = []
     deployed: set[str] = set()
     for service in facts.services:
         program = _program(service, tree)
         if program is not None:
             deployed.add(program.key)
-        services.append(service if program is None else _together(service, program))
+        services.append(_alone(service) if program is None else _together(service, program))
     return replace(facts, services=tuple(one for one in services if one.key not in deployed))
 
 
@@ -42,14 +40,26 @@ def _program(service: ServiceFact, tree: Tree) -> ServiceFact | None:
     return built(path, tree) if path in tree.of("dockerfile") and path else None
 
 
-def _together(service: ServiceFact, program: ServiceFact) -> ServiceFact:
-    command, handler = service.command, program.handler
+def _alone(service: ServiceFact) -> ServiceFact:
+    """A function whose image is built by what was not found; the template may tell its handler all the same."""
+    handler, command = _handler(service)
+    return service if service.handler or not handler else replace(service, handler=handler, command=command)
+
+
+def _handler(service: ServiceFact) -> tuple[str, tuple[str, ...]]:
+    """The handler that a function's command is, and the command without it."""
+    command = service.command
     if service.platform == "lambda" and len(command) == 1 and "." in command[0]:
-        handler, command = command[0].replace(".", "/", command[0].count(".") - 1), ()
+        return command[0].replace(".", "/", command[0].count(".") - 1), ()
+    return "", command
+
+
+def _together(service: ServiceFact, program: ServiceFact) -> ServiceFact:
+    handler, command = _handler(service)
     return replace(
         service,
         roots=program.roots,
         command=command or program.command,
-        handler=handler,
+        handler=handler or program.handler,
         environment={**program.environment, **service.environment},
     )

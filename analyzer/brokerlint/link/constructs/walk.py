@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from brokerlint.link import calls, objects
 from brokerlint.link.evaluate import Evaluator
+from brokerlint.link.inheritance import initializer
 from brokerlint.link.scopes import Activation, At
 from brokerlint.link.sites import bodies, last_name
 from brokerlint.link.values import ClassValue, Client, External, FunctionValue, Instance, Value
@@ -136,9 +137,13 @@ class Walk:
                         self._body(inner, depth)
 
     def _derived(self, call: ir.Call, scope: Activation, at: At) -> None:
-        """``super().__init__(...)`` of a class that derives from a construct makes that construct."""
+        """``super().__init__(...)`` makes a construct in the class next to it of those that derive from it."""
         instance: Value | None = scope.receiver
         if isinstance(instance, Instance) and last_name(call.function) == "__init__":
+            order = objects.mro(self._ev, instance.cls)[0]
+            above = order[order.index(scope.cls) + 1 :] if scope.cls in order else []
+            if any(initializer(one) is not None and objects.library_base(self._ev, one) for one in above):
+                return
             client = objects.library_part(self._ev, instance)
             if client is not None:
                 place = instance.site or Place(scope.path, call.line, call.end_line)

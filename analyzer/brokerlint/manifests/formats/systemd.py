@@ -19,7 +19,7 @@ from brokerlint.places import Place
 
 _OPTION = re.compile(r"([A-Za-z]+)[ \t]*=[ \t]*(.*)\Z")
 _SPECIFIER = re.compile(r"%[A-Za-z]")
-_FILLED_IN = re.compile(r"\{\{.*?\}\}")
+_FILLED_IN = re.compile(r"\{\{[^{}]*\}\}")
 """What the tool that copies a unit to its machine puts in."""
 _PREFIX = "@-:+!"
 """What may stand before a command and says how it is run."""
