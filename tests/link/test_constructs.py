@@ -315,6 +315,26 @@ class TestProgram:
         })  # fmt: skip
         assert [(one.place.path, one.services) for one in facts.endpoints] == [("bills/send.py", ("BillFn",))]
 
+    def test_a_construct_is_called_as_its_own_arguments_say(self) -> None:
+        code = textwrap.dedent("""
+            class Step(Construct):
+                def __init__(self, scope, id, nightly: bool = False):
+                    super().__init__(scope, id)
+                    if nightly:
+                        name = "Nightly"
+                    else:
+                        name = "Daily"
+                    self.queue = sqs.Queue(self, name)
+            class Shop(Stack):
+                def __init__(self, scope, id):
+                    super().__init__(scope, id)
+                    Step(self, "A", nightly=True)
+                    Step(self, "B")
+            Shop(App(), "Shop")
+            """)
+        facts = analyse_sources({"cdk.json": "{}", "app.py": CDK + code})
+        assert sorted(one.name.logical or "" for one in facts.channels) == ["Daily", "Nightly"]
+
     def test_a_class_that_derives_from_a_construct(self) -> None:
         facts = stack("""
             class SlowQueue(sqs.Queue):

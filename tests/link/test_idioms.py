@@ -656,6 +656,30 @@ CASES: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         """,
         [(12, "consume", "alerts")],
     ),
+    "a name that depends on what a constructor gets": (
+        """
+        import boto3
+        sqs = boto3.client("sqs")
+        class Outbox:
+            def __init__(self, kind, urgent=False, name=None):
+                if urgent:
+                    speed = "fast"
+                else:
+                    speed = "slow"
+                if kind == "mail":
+                    self.queue = f"{speed}-mails"
+                elif kind == "bill":
+                    self.queue = f"{speed}-bills"
+                if name is not None:
+                    self.queue = name
+            def send(self):
+                sqs.send_message(QueueUrl=self.queue, MessageBody="x")
+        Outbox("mail", urgent=True).send()
+        Outbox("bill").send()
+        Outbox("bill", name="own").send()
+        """,
+        [(17, "produce", "fast-mails"), (18, "produce", "slow-bills"), (19, "produce", "own slow-bills")],
+    ),
     "a part that a text does not have": (
         """
         import boto3

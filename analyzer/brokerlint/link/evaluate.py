@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from brokerlint.link import calls, handed, library, objects, options, stored
 from brokerlint.link.annotations import annotated
 from brokerlint.link.assignments import Assignments
+from brokerlint.link.branches import taken
 from brokerlint.link.changes import changed
 from brokerlint.link.engine import Args
 from brokerlint.link.expressions import FORMS
@@ -292,6 +293,7 @@ class Evaluator:
         certain = False
         if definitions:
             seen, certain = visible(scope.body, definitions, at)
+            seen = taken(self, scope, seen)
             found = [self._definition(one, scope) for one in seen]
             growing = [grows(scope.body, one, definitions) for one in seen]
             if any(grown and _is_text(values) for grown, values in zip(growing, found, strict=True)):

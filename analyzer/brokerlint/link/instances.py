@@ -9,6 +9,7 @@ from functools import partial
 from brokerlint.link import handed, library, settings
 from brokerlint.link.annotations import annotated
 from brokerlint.link.arguments import arguments, bind
+from brokerlint.link.branches import taken
 from brokerlint.link.changes import changed
 from brokerlint.link.classes import from_body, overridden, receiver_argument, without_abstract
 from brokerlint.link.engine import Args, Engine
@@ -137,7 +138,10 @@ def set_in_methods(ev: Engine, cls: ClassValue, instance: Instance, name: str) -
 
 
 def _kept(ev: Engine, bindings: list[ir.Binding], stores: Iterable[Store], scope: Activation, at: At) -> Values:
-    values = [traced(ev.values(b.value, scope, At(b.order, b.block)), Place(scope.path, b.line)) for b in bindings]
+    values = [
+        traced(ev.values(b.value, scope, At(b.order, b.block)), Place(scope.path, b.line))
+        for b in taken(ev, scope, bindings)
+    ]
     return changed(ev, join(*values), stores, scope, at)
 
 

@@ -106,6 +106,21 @@ class Topology:
         place = sink_of(endpoint)
         return (place.path, place.line) in self._sent_per_message
 
+    def runs_for_each_message(self, endpoint: Endpoint) -> bool:
+        """The function around its sink is called for messages that some consumer gets, each or some at a time."""
+        place = sink_of(endpoint)
+        return (place.path, place.line) in self._sent_in_handling
+
+    @cached_property
+    def _sent_in_handling(self) -> frozenset[tuple[str, int]]:
+        beside = (
+            (effect["place"].path, effect["place"].line)
+            for endpoint in self.endpoints(role="consume")
+            for effect in endpoint.facts.get("effects") or ()
+            if effect["class"] == "produce" and effect.get("beside_receive")
+        )
+        return self._sent_per_message - frozenset(beside)
+
     @cached_property
     def _sent_per_message(self) -> frozenset[tuple[str, int]]:
         """Where consumers send something for each message that they get."""

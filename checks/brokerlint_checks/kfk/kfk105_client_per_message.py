@@ -61,7 +61,7 @@ def _repeats(topology: Topology, endpoint: Endpoint) -> str | None:
     scope, entry = endpoint.facts.get("client_scope"), endpoint.facts.get("entry_kind")
     if scope == "loop":
         return "in a loop"
-    reached = entry in _PER_MESSAGE or topology.sends_for_each_message(endpoint)
+    reached = entry in _PER_MESSAGE or topology.runs_for_each_message(endpoint)
     if scope == "handler" or (scope == "function" and reached):
         return f"in the handling of each {'request' if entry == 'http' else 'message'}"
     return None
@@ -117,6 +117,23 @@ ClientPerMessage.bad = (
     Example({"web.py": _ASYNC.replace("PRODUCER", "AIOKafkaProducer(bootstrap_servers=BROKER)")}, "for each order"),
 )
 ClientPerMessage.good = (
+    Example(
+        {
+            "relay.py": """
+                from confluent_kafka import Consumer, Producer
+
+                def relay(servers):
+                    consumer = Consumer({"bootstrap.servers": servers, "group.id": "relay"})
+                    producer = Producer({"bootstrap.servers": servers})
+                    consumer.subscribe(["orders"])
+                    while True:
+                        message = consumer.poll(1.0)
+                        if message is not None and not message.error():
+                            producer.produce("bills", message.value())
+                """,
+        },
+        "a relay that builds its clients before its loop",
+    ),
     Example(
         {
             "bus.py": """

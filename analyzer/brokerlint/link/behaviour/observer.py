@@ -237,7 +237,10 @@ class Observer:
         for origin, moment in moments:
             kind = self._effects.of(moment) if acknowledgement.in_turn(origin, moment) else ""
             if kind:
-                found.setdefault((kind, moment.place.path, moment.place.line), {"class": kind, "place": moment.place})
+                effect = {"class": kind, "place": moment.place}
+                if origin.how != "handler" and moment.frame.depth == 0:
+                    effect["beside_receive"] = True
+                found.setdefault((kind, moment.place.path, moment.place.line), effect)
         return list(found.values())
 
     def _closes(self, found: Found, acts: list[Act], origins: list[Origin]) -> list[dict[str, Any]]:

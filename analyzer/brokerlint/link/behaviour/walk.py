@@ -130,6 +130,7 @@ class Walker:
     def __init__(self, ev: Evaluator) -> None:
         self.ev = ev
         self.paths = Paths(ev)
+        self._methods = frozenset(name for model in ev.models.classes.values() for name in model.methods)
 
     def walk(
         self,
@@ -156,7 +157,7 @@ class Walker:
         walk.frames.append(frame)
         body = frame.body
         tasks = handing.tasks(body)
-        for site, by_another in sorted(_with_handed(body), key=lambda pair: pair[0].order):
+        for site, by_another in sorted(self._with_handed(body), key=lambda pair: pair[0].order):
             if len(walk.moments) >= most:
                 walk.cut = True
                 return
@@ -177,6 +178,12 @@ class Walker:
                 handed = handed or tasks.get(id(site.call), "") or handing.given_away(function.definition, body, site)
                 below = Frame(scope, moment, handed, messages.held(scope.body, seeds, results))
                 self._enter(walk, below, results, deepest, most, (*around, body))
+
+    def _with_handed(self, body: ir.Body) -> Iterator[tuple[ir.Site, bool]]:
+        """The calls of a body, and (True) those that others make of methods that they get there."""
+        for site in body.sites:
+            yield site, False
+            yield from ((one, True) for one in deferred.handed(site) if last_name(one.call.function) in self._methods)
 
     def _moment(self, frame: Frame, site: ir.Site) -> tuple[Moment, list[tuple[FunctionValue, list[ir.Argument], str]]]:
         call = site.call
@@ -260,13 +267,6 @@ class Walker:
 
 _OBJECTS = (Client, Instance, FunctionValue, ClassValue, Const, External, Method)
 """What a walk takes along into a function: things that do something there. Data stays open, which is cheap."""
-
-
-def _with_handed(body: ir.Body) -> Iterator[tuple[ir.Site, bool]]:
-    """The calls of a body, and (True) those that others make of methods that they get there."""
-    for site in body.sites:
-        yield site, False
-        yield from ((one, True) for one in deferred.handed(site))
 
 
 def called_function(ev: Evaluator, value: Value) -> FunctionValue | None:
