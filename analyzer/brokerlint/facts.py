@@ -185,8 +185,8 @@ ENDPOINT_FACTS: Mapping[str, str] = {
     "batch": "the call is a batch call (bool)",
     "task": "name of the Celery task that is sent or run; a list where a canvas sends several (str or list)",
     "response": "what becomes of the answer: dropped, failures-read, used, returned",
-    "effects": "list of {class: http|email|db|aws|fs|subprocess|ml|produce, place, beside_receive}: what the handler or "
-    "function does; ``beside_receive`` in the very body that receives (bool)",
+    "effects": "list of {class: http|email|db|aws|fs|subprocess|ml|produce, place, beside_receive}: what the handler "
+    "or function does; ``beside_receive`` in the very body that receives (bool)",
     # Producing
     "key": "partition key: {kind: none|const|field|random|unknown, text}",
     "group_id": "message group id, same form as key",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 from brokerlint.link.engine import Engine
@@ -55,7 +54,7 @@ def avoided(ev: Engine, act: Activation, at: At) -> bool:
 T = TypeVar("T")
 
 
-def taken(ev: Engine, act: Activation, bindings: Sequence[T]) -> Sequence[T]:
+def taken(ev: Engine, act: Activation, bindings: list[T]) -> list[T]:
     """The bindings of a name in a function that stand in branches which may be taken; all, should none be left."""
     if len(bindings) < 2 or act.kind != "function":
         return bindings
