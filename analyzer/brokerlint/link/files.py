@@ -16,17 +16,28 @@ LARGEST = 200_000
 """Bytes; larger data files are not configuration."""
 
 
+_INI = (".ini", ".cfg", ".conf", ".config", ".cnf")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ConfigurationFiles:
-    """The data files of a tree. Takes all its paths and a function that gives a file's bytes."""
+    """The data files of a tree. Takes all its paths, a function that gives a file's bytes, and one that tells what the
+    manifests set a variable or a command line option to."""
 
-    def __init__(self, paths: Iterable[str] = (), text: Callable[[str], bytes] = lambda path: b"") -> None:
+    def __init__(
+        self,
+        paths: Iterable[str] = (),
+        text: Callable[[str], bytes] = lambda path: b"",
+        given: Callable[[str], list[str]] = lambda variable: [],
+        words: frozenset[str] = frozenset(),
+    ) -> None:
         self._paths = tuple(paths)
         self._text = text
+        self._words = words
+        self.given = given
         self._read: dict[str, Any] = {}
         self._settings: dict[tuple[str, str], list[str]] | None = None
+        self._sections: dict[str, dict[str, dict[str, str]]] | None = None
 
     def data(self, tail: str, near: str) -> Any | None:
         """The content of the file whose path ends with ``tail``, closest to the file ``near``; None without one."""
@@ -34,12 +45,33 @@ class ConfigurationFiles:
         if not wanted or "." not in wanted:
             return None
         found = [path for path in self._paths if path == wanted or path.endswith("/" + wanted)]
+        if not found and tail.startswith("/"):
+            found = [path for path in self._paths if _inside(wanted, path)]
         if not found:
             return None
         best = max(found, key=lambda path: (shared_folders(path, near), -len(path)))
         if best not in self._read:
             self._read[best] = self._parse(best)
         return self._read[best]
+
+    def section(self, name: str, near: str, told: Callable[[str], bool]) -> dict[str, list[str]]:
+        """The options in ``[name]`` of INI files: of those that a manifest's command names, else of those that code
+        names (``told``), of several files of one name the nearest to the file ``near``. Values that are put together
+        are left out."""
+        if self._sections is None:
+            ini = [path for path in self._paths if path.endswith(_INI)]
+            self._sections = {path: sections for path in ini if (sections := _safely(self._text(path)))}
+        having = [path for path, sections in self._sections.items() if name in sections]
+        named = [path for path in having if any(_is_end(word, path) for word in self._words)]
+        nearest: dict[str, str] = {}
+        for path in sorted(having, key=lambda path: (shared_folders(path, near), -len(path))):
+            nearest[path.rpartition("/")[2]] = path
+        options: dict[str, dict[str, None]] = {}
+        for path in named or [path for path in nearest.values() if told(path)]:
+            for option, text in self._sections[path][name].items():
+                if text and "%(" not in text and "${" not in text:
+                    options.setdefault(option, {})[text] = None
+        return {option: list(texts) for option, texts in options.items()}
 
     def _parse(self, path: str) -> Any | None:
         data = self._text(path)
@@ -87,3 +119,14 @@ def _ini(text: str) -> dict[str, dict[str, str]]:
         options: list[tuple[str, str | None]] = [*parser.items(section)]
         found[section] = {key: value for key, value in options if value is not None}
     return found
+
+
+def _is_end(word: str, path: str) -> bool:
+    """Does a word of a command name the file at ``path``, wherever the tree is inside of a container?"""
+    plain = word.rpartition("=")[2].removeprefix("./")
+    return path == plain or path.endswith(f"/{plain}") or plain.endswith(f"/{path}")
+
+
+def _inside(absolute: str, path: str) -> bool:
+    """May a file of the tree be at an absolute path inside of a container? Its folder tells, or that of the program."""
+    return absolute.endswith(f"/{path}") and ("/" in path or absolute.count("/") == 1)

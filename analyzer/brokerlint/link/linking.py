@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from brokerlint.facts import Endpoint, Facts, Unresolved
-from brokerlint.link import constructs
+from brokerlint.link import constructs, options
 from brokerlint.link.behaviour import Observer
 from brokerlint.link.behaviour.versions import Versions
 from brokerlint.link.bind import Binder
@@ -28,7 +29,7 @@ from brokerlint.link.services import Deployment, Services
 from brokerlint.link.sinks import SHORT, signs
 from brokerlint.link.sites import Sites
 from brokerlint.link.unbound import unbound
-from brokerlint.manifests.facts import ManifestFacts
+from brokerlint.manifests.facts import ManifestFacts, ServiceFact, Text
 from brokerlint.models.load import index
 from brokerlint.models.model import Library, Models
 from brokerlint.read import Sources, Told
@@ -67,7 +68,9 @@ def link(
     for path in sorted(sources.summaries):
         program.module(path)
     sites = Sites(program, imports.users)
-    evaluator = Evaluator(program, models, ConfigurationFiles(paths, sources.text), sites)
+    words = frozenset(word for fact in manifests.services for word in _words(fact))
+    files = ConfigurationFiles(paths, sources.text, partial(_given, manifests.services), words)
+    evaluator = Evaluator(program, models, files, sites)
     coded = constructs.facts(evaluator, sources, paths)
     sources.keep_to(near)
     program.holding = holding
@@ -105,6 +108,20 @@ def link(
         (*binder.links(workers), *redrives),
         tuple(_unresolved(made, unresolved, cut)),
     )
+
+
+def _words(fact: ServiceFact) -> list[str]:
+    return [word for part in fact.command for word in part.split()]
+
+
+def _given(services: Iterable[ServiceFact], variable: str) -> list[str]:
+    """What manifests set a variable to, or a command line option (``option:--config|-c``)."""
+    if variable.startswith(options.OPTION):
+        texts = [text for fact in services if (text := options.given(variable, _words(fact)))]
+    else:
+        values = [fact.environment[variable].value for fact in services if variable in fact.environment]
+        texts = [value.text for value in values if isinstance(value, Text)]
+    return list(dict.fromkeys(texts))
 
 
 def _unresolved(made: list[Endpoint], nameless: list[Unresolved], cut: list[Unresolved]) -> list[Unresolved]:

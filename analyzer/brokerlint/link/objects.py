@@ -5,7 +5,7 @@ The questions about classes and instances that linking asks beyond that are offe
 
 from __future__ import annotations
 
-from brokerlint.link import environment, library
+from brokerlint.link import environment, ini_files, library
 from brokerlint.link.annotations import annotated
 from brokerlint.link.classes import (
     class_attribute,
@@ -137,6 +137,8 @@ def item(ev: Engine, base: Value, keys: Values) -> Values:
     if isinstance(base, External):
         if base.path in environment.MAPPINGS:
             return join((), *[environment.variable((key,), ()) for key in keys])
+        if base.path.startswith(ini_files.PARSER):
+            return ini_files.section(ev, base.path, keys)
         return (base,)
     if isinstance(base, ClassValue):
         return class_item(ev, base, keys)

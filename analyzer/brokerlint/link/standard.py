@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from brokerlint.link import objects, texts
+from brokerlint.link import ini_files, objects, texts
 from brokerlint.link.engine import Args, Engine
 from brokerlint.link.values import (
     Collection,
@@ -55,6 +55,8 @@ class _Call:
 
 def call(ev: Engine, path: str, args: Args, place: Place | None) -> Values | None:
     """The result of the standard function at ``path``; None when it is not one that names pass through."""
+    if path.startswith(ini_files.PARSER):
+        return ini_files.call(ev, path, args)
     if path.startswith(_FILE):
         return (External(path),)  # a method of an open file: its content
     positional = [values for key, values in args if key == ""]
@@ -228,9 +230,21 @@ def _open(call: _Call) -> Values | None:
             found.append(External(_FILE + value.parts[-1]))
         elif isinstance(value, External) and value.path.startswith(_FILE):
             found.append(value)
+        elif isinstance(value, EnvVar) and (names := _paths(call.ev, value)):
+            found += [External(_FILE + name) for name in names]
         else:
             found.append(Unknown("a file whose path is not known", needs_of((value,))))
     return tuple(found)
+
+
+def _paths(ev: Engine, variable: EnvVar) -> list[str]:
+    """The paths that manifests set a variable or an option to, else its defaults."""
+    defaults = [one.value for one in variable.default or () if isinstance(one, Const) and isinstance(one.value, str)]
+    return ev.files.given(variable.name) or defaults
+
+
+def _parser(call: _Call) -> Values | None:
+    return (External(f"{ini_files.PARSER}{call.near}"),)
 
 
 def _load_data(call: _Call) -> Values | None:
@@ -353,6 +367,8 @@ _FUNCTIONS: dict[str, Callable[[_Call], Values | None]] = {
     "json.load": _load_data,
     "toml.load": _load_data,
     "tomllib.load": _load_data,
+    **dict.fromkeys(("configparser.ConfigParser", "configparser.RawConfigParser"), _parser),
+    "configparser.SafeConfigParser": _parser,
     "copy.copy": _first,
     "copy.deepcopy": _first,
     "typing.cast": _last,
