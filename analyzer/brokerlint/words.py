@@ -20,6 +20,20 @@ def any_of(words: Iterable[bytes]) -> Callable[[bytes], bool]:
     return lambda text: bool(search(text)) if known else False
 
 
+def occurring(words: Iterable[bytes], texts: Iterable[bytes]) -> set[bytes]:
+    """Those of ``words`` that stand anywhere in one of ``texts``."""
+    from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+    known = tuple(words)
+    search = BytesAhoCorasick(known, implementation=Implementation.DFA).find_matches_as_indexes
+    found: set[int] = set()
+    for text in texts:
+        found.update({number for number, _, _ in search(text, overlapping=True)})
+        if len(found) == len(known):
+            break
+    return {known[number] for number in found}
+
+
 class Words:
     """Asked for words of the files ``paths``, whose bytes ``text`` gives."""
 

@@ -21,6 +21,7 @@ from brokerlint.link.endpoints import endpoints, search
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.files import ConfigurationFiles
 from brokerlint.link.imports import Imports, folders_on_path
+from brokerlint.link.present import present
 from brokerlint.link.program import Program
 from brokerlint.link.queries import directed
 from brokerlint.link.queue_attributes import QueueAttributes
@@ -30,8 +31,7 @@ from brokerlint.link.sinks import SHORT, signs
 from brokerlint.link.sites import Sites
 from brokerlint.link.unbound import unbound
 from brokerlint.manifests.facts import ManifestFacts, ServiceFact, Text
-from brokerlint.models.load import index
-from brokerlint.models.model import Library, Models
+from brokerlint.models.model import Models
 from brokerlint.read import Sources, Told
 
 
@@ -49,7 +49,7 @@ def link(
     files that name a library, and who is told of the reading. Further files are read when they are needed.
     """
     paths = tuple(paths)
-    models = _present(sources, models, candidates)
+    models = present(sources, models, candidates)
     names = {module.split(".")[0] for library in models.libraries for module in library.modules} | LIBRARIES
     roots = {root for fact in manifests.services for root in fact.roots}
     roots = {posixpath.dirname(root) if root.endswith(".py") else root for root in roots}
@@ -142,42 +142,6 @@ def _imported(imports: Imports, paths: Iterable[str]) -> list[str]:
     """The files that others import, those first that most import: they will be asked for first."""
     counted = Counter(path for one in paths for path in sorted(imports.direct(one)))
     return [path for path, _ in counted.most_common()]
-
-
-def _present(sources: Sources, models: Models, candidates: Sequence[str]) -> Models:
-    """The models of libraries that the program uses, and of others the calls that are unmistakable by themselves."""
-    kept = []
-    texts = [sources.text(path) for path in candidates]
-    for library in models.libraries:
-        attributes = any(gives.distinct for model in library.classes.values() for gives in model.attributes.values())
-        named = any(word.encode() in text for word in library.words for text in texts)
-        if named and (attributes or _used(sources, library, candidates)):
-            kept.append(library)
-        elif any(operation.distinct for model in library.classes.values() for operation in model.methods.values()):
-            kept.append(_unmistakable(library))
-    return index(kept)
-
-
-def _used(sources: Sources, library: Library, candidates: Sequence[str]) -> bool:
-    """Does a file import the package that the library's classes and functions stand in, and name one of them? One that
-    catches an error of the library uses none."""
-    paths = [*library.classes, *(a for model in library.classes.values() for a in model.aliases), *library.functions]
-    paths += library.objects
-    packages = dict.fromkeys(path.split(".")[0] for path in paths)
-    names = sorted({path.rpartition(".")[2] for path in paths})
-    word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b|\bimport[ \t]*\*".encode())
-    return any(
-        word.search(sources.text(path)) for package in packages for path in sources.importing(package, candidates)
-    )
-
-
-def _unmistakable(library: Library) -> Library:
-    """The library with those methods alone whose calls no other object has."""
-    classes = {
-        path: replace(model, methods={name: one for name, one in model.methods.items() if one.distinct})
-        for path, model in library.classes.items()
-    }
-    return replace(library, classes=classes)
 
 
 MOST_UNCONNECTED = 1000
