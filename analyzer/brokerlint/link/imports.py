@@ -160,7 +160,7 @@ class Imports:
                     self._take(child.path, found)
         for match in _TEXT.finditer(data):
             self._named(path, match[1].decode("ascii"), found)
-        for part in ("", *_LOADED_PARTS, *_REQUEST_PARTS):
+        for part in ("", *_LOADED_PARTS, *_REQUEST_PARTS) if b"INSTALLED_APPS" in data else ():
             self._installed(path, part, found)
         if _DYNAMIC.search(data):
             self._loaded_by_name(data, found)
