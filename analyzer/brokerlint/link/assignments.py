@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brokerlint.link.program import Program
-from brokerlint.link.scopes import Chain
-from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.scopes import Chain, last_name
+from brokerlint.link.sites import bodies
 from brokerlint.link.values import Values
 from brokerlint.python import ir
 

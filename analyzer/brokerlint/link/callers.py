@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from brokerlint.link import calls, guesses, objects
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation
-from brokerlint.link.sites import CallSite, Sites, last_name
+from brokerlint.link.scopes import Activation, last_name
+from brokerlint.link.sites import CallSite, Sites
 from brokerlint.link.values import (
     ClassValue,
     Client,
@@ -88,8 +88,7 @@ class Callers:
 
     def _within(self, step: Step) -> list[Step]:
         """Where a function of the program that gets the target as an argument calls that argument."""
-        module = self._ev.module(step.here.module.path)
-        start = self._ev.symbolic(module, step.here.chain) if module and step.here.chain else module
+        start = self._ev.around(step.here.module.path, step.here.chain)
         if start is None:
             return []
         call = step.here.site.call
@@ -118,8 +117,7 @@ class Callers:
         return unknown and isinstance(step.target[-2] if len(step.target) > 1 else None, ir.Class)
 
     def _may_pass(self, step: Step) -> bool:
-        module = self._ev.module(step.here.module.path)
-        start = self._ev.symbolic(module, step.here.chain) if module and step.here.chain else module
+        start = self._ev.around(step.here.module.path, step.here.chain)
         if start is None:
             return False
         name = step.target[-1].name
@@ -143,8 +141,7 @@ class Callers:
 
     def callee(self, step: Step) -> Values:
         """What the step's call calls, with everything around it open; () when it certainly is something else."""
-        module = self._ev.module(step.here.module.path)
-        start = self._ev.symbolic(module, step.here.chain) if module and step.here.chain else module
+        start = self._ev.around(step.here.module.path, step.here.chain)
         if start is None or step.how != "call":
             return ()
         values = self._ev.values(step.here.site.call.function, start, step.here.at)
@@ -188,8 +185,7 @@ class Callers:
         """
         self.pending = frozenset()
         first = route[0].here if route else sink
-        module = self._ev.module(first.module.path)
-        start = self._ev.symbolic(module, first.chain) if module and first.chain else module
+        start = self._ev.around(first.module.path, first.chain)
         active = [start] if start is not None else []
         for index, step in enumerate(route):
             following = route[index + 1].here if index + 1 < len(route) else sink
@@ -266,8 +262,7 @@ class Callers:
 
     def _assumed(self, step: Step, activation: Activation) -> list[Activation]:
         target = step.target[-1]
-        module = self._ev.module(step.target_path)
-        outside = self._ev.symbolic(module, step.target[:-1]) if module and step.target[:-1] else module
+        outside = self._ev.around(step.target_path, step.target[:-1])
         if not isinstance(target, ir.Function) or outside is None:
             return []
         owner = outside.cls if outside.kind == "class" else None

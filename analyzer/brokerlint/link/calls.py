@@ -9,8 +9,7 @@ from brokerlint.link.annotations import annotated
 from brokerlint.link.arguments import arguments, bind
 from brokerlint.link.branches import avoided
 from brokerlint.link.engine import Args, Engine
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import Activation, At, last_name
 from brokerlint.link.values import (
     NONE,
     ClassValue,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from brokerlint.link.scopes import last_name
 from brokerlint.python import ir
 
 _PASS_ON = frozenset(
@@ -31,7 +32,7 @@ def _given(call: ir.Call, index: int) -> tuple[ir.Argument, ...]:
     if call.arguments[index].keyword is not None:
         return _packed(call) if call.arguments[index].keyword in _TARGETS else ()
     following = call.arguments[index + 1 :]
-    name = _last(call.function)
+    name = last_name(call.function)
     if name == "partial":
         return (*following, ir.Argument(ir.Opaque("given later"), None, "**")) if following else ()
     if name in _PASS_ON:
@@ -49,7 +50,3 @@ def _packed(call: ir.Call) -> tuple[ir.Argument, ...]:
     if named is not None:
         found.append(ir.Argument(named, None, "**"))
     return tuple(found)
-
-
-def _last(function: ir.Expr) -> str:
-    return function.attr if isinstance(function, ir.Attribute) else getattr(function, "id", "")

@@ -224,8 +224,7 @@ def _only_group(ev: Evaluator, sites: Sites, client: Client, use: sinks.Use) -> 
         return ()
     groups: list[Values] = []
     for made in sites.calling(client.model.rpartition(".")[2]):
-        module = ev.module(made.module.path)
-        scope = ev.symbolic(module, made.chain) if module and made.chain else module
+        scope = ev.around(made.module.path, made.chain)
         for value in ev.values(made.site.call, scope, made.at) if scope is not None else ():
             if isinstance(value, Client) and value.model == client.model:
                 groups.append(library.argument(ev, use.model.group, [], value, value.config))

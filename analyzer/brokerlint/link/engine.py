@@ -54,6 +54,10 @@ class Engine(Protocol):
     def symbolic(self, module: Activation, chain: Chain) -> Activation | None:
         """The activation of the innermost definition of ``chain``, with every parameter open."""
 
+    def around(self, path: str, chain: Chain) -> Activation | None:
+        """The activation of the innermost definition of ``chain`` in the file at ``path`` (of the module itself without
+        any), with every parameter open; None when the file can't be read."""
+
     def names(self, body: ir.Body) -> Names:
         """The index of a body's names."""
 

@@ -197,6 +197,12 @@ class Evaluator:
             self._symbolic[id(chain[-1])] = here
         return here
 
+    def around(self, path: str, chain: Chain) -> Activation | None:
+        """The activation of the innermost definition of ``chain`` in the file at ``path`` (of the module itself without
+        any), with every parameter open; None when the file can't be read."""
+        module = self.module(path)
+        return self.symbolic(module, chain) if module is not None else None
+
     def names(self, body: ir.Body) -> Names:
         """The index of a body's names, made once."""
         found = self._names.get(id(body))

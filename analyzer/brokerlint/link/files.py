@@ -37,7 +37,7 @@ class ConfigurationFiles:
         self.given = given
         self._read: dict[str, Any] = {}
         self._settings: dict[tuple[str, str], list[str]] | None = None
-        self._sections: dict[str, dict[str, dict[str, str]]] | None = None
+        self._ini: dict[str, dict[str, dict[str, str]]] | None = None
 
     def data(self, tail: str, near: str) -> Any | None:
         """The content of the file whose path ends with ``tail``, closest to the file ``near``; None without one."""
@@ -58,20 +58,24 @@ class ConfigurationFiles:
         """The options in ``[name]`` of INI files: of those that a manifest's command names, else of those that code
         names (``told``), of several files of one name the nearest to the file ``near``. Values that are put together
         are left out."""
-        if self._sections is None:
-            ini = [path for path in self._paths if path.endswith(_INI)]
-            self._sections = {path: sections for path in ini if (sections := _safely(self._text(path)))}
-        having = [path for path, sections in self._sections.items() if name in sections]
+        having = [path for path, sections in self._ini_files().items() if path.endswith(_INI) and name in sections]
         named = [path for path in having if any(_is_end(word, path) for word in self._words)]
         nearest: dict[str, str] = {}
         for path in sorted(having, key=lambda path: (shared_folders(path, near), -len(path))):
             nearest[path.rpartition("/")[2]] = path
         options: dict[str, dict[str, None]] = {}
         for path in named or [path for path in nearest.values() if told(path)]:
-            for option, text in self._sections[path][name].items():
+            for option, text in self._ini_files()[path][name].items():
                 if text and "%(" not in text and "${" not in text:
                     options.setdefault(option, {})[text] = None
         return {option: list(texts) for option, texts in options.items()}
+
+    def _ini_files(self) -> dict[str, dict[str, dict[str, str]]]:
+        """The sections of the INI style files that can be parsed, read once for all who ask."""
+        if self._ini is None:
+            ini = [path for path in self._paths if _written(path).endswith(_INI)]
+            self._ini = {path: sections for path in ini if (sections := _safely(self._text(path)))}
+        return self._ini
 
     def _parse(self, path: str) -> Any | None:
         data = self._text(path)
@@ -94,12 +98,17 @@ class ConfigurationFiles:
         """The values that INI style files of the tree give to ``option`` in ``[section]``."""
         if self._settings is None:
             self._settings = {}
-            for path in self._paths:
-                if path.removesuffix(".sample").removesuffix(".j2").endswith((".ini", ".conf", ".cfg")):
-                    for name, options in (_safely(self._text(path)) or {}).items():
+            for path, sections in self._ini_files().items():
+                if _written(path).endswith((".ini", ".conf", ".cfg")):
+                    for name, options in sections.items():
                         for key, value in options.items():
                             self._settings.setdefault((name, key), []).append(value)
         return list(dict.fromkeys(self._settings.get((section, option), ())))
+
+
+def _written(path: str) -> str:
+    """The path of the file that a template or a sample is for."""
+    return path.removesuffix(".sample").removesuffix(".j2")
 
 
 def _safely(data: bytes) -> dict[str, dict[str, str]] | None:

@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from brokerlint.link import objects
-from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.scopes import last_name
+from brokerlint.link.sites import bodies
 from brokerlint.link.values import ClassValue
 from brokerlint.python import ir
 

@@ -36,8 +36,7 @@ def _entered(ev: Engine, function: FunctionValue) -> list[Activation]:
     for site in ev.sites.calling(function.definition.name, function.path, strictly=True)[:MOST_CALLS]:
         if function.definition in site.chain:
             continue
-        module = ev.module(site.module.path)
-        start = ev.symbolic(module, site.chain) if module is not None and site.chain else module
+        start = ev.around(site.module.path, site.chain)
         if start is None or not any(_is(value, function) for value in _callee(ev, site, start)):
             continue
         given = bind(ev, parameters, arguments(ev, site.site.call, start, site.at))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brokerlint.link.engine import Engine
-from brokerlint.link.scopes import END, Activation, At
-from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.scopes import END, Activation, At, last_name
+from brokerlint.link.sites import bodies
 from brokerlint.link.values import Const, EnvVar, FunctionValue, Unknown, Values, join
 from brokerlint.python import ir
 

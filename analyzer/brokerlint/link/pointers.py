@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 
 from brokerlint.link.engine import Args, Engine
-from brokerlint.link.scopes import At
-from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.scopes import At, last_name
+from brokerlint.link.sites import bodies
 from brokerlint.link.values import (
     NONE,
     Client,

@@ -13,8 +13,8 @@ from brokerlint.link.assignments import CONFIGURATIONS
 from brokerlint.link.classes import class_attribute
 from brokerlint.link.engine import Engine
 from brokerlint.link.objects import attribute as plain_attribute
-from brokerlint.link.scopes import END, At, Chain
-from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.scopes import END, At, Chain, last_name
+from brokerlint.link.sites import bodies
 from brokerlint.link.values import (
     ClassValue,
     Collection,

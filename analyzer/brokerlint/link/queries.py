@@ -125,8 +125,7 @@ class _Tables:
 
     def _used(self, site: CallSite) -> Iterator[tuple[str, str]]:
         """The roles and tables of one call."""
-        module = self.ev.module(site.module.path)
-        scope = self.ev.symbolic(module, site.chain) if module is not None and site.chain else module
+        scope = self.ev.around(site.module.path, site.chain)
         if scope is None:
             return
         for function in self.ev.values(site.site.call.function, scope, site.at):

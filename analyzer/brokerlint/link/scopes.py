@@ -23,6 +23,7 @@ __all__ = [
     "base_key",
     "global_bindings",
     "grows",
+    "last_name",
     "names_of",
     "visible",
 ]  # fmt: skip
@@ -152,6 +153,17 @@ def global_bindings(body: ir.Body, chain: Chain = ()) -> dict[str, list[tuple[Ch
         for name, bindings in global_bindings(inner.body, path).items():
             found.setdefault(name, []).extend(bindings)
     return found
+
+
+def last_name(expr: ir.Expr) -> str:
+    """The last part of what is called: ``send`` of ``self.bus.send``."""
+    if isinstance(expr, ir.Attribute):
+        return expr.attr
+    if isinstance(expr, ir.Name):
+        return expr.id
+    if isinstance(expr, ir.Subscript):
+        return last_name(expr.value)
+    return ""
 
 
 def base_key(expr: ir.Expr) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from brokerlint.link import calls, library, objects
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation
-from brokerlint.link.sites import CallSite, Sites, last_name
+from brokerlint.link.scopes import Activation, last_name
+from brokerlint.link.sites import CallSite, Sites
 from brokerlint.link.values import (
     ClassValue,
     Client,

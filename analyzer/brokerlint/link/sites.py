@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brokerlint.link.deferred import handed
 from brokerlint.link.program import Program
-from brokerlint.link.scopes import At
+from brokerlint.link.scopes import At, last_name
 from brokerlint.places import Place
 from brokerlint.python import ir
 
@@ -54,17 +54,6 @@ class CallSite:
     def function(self) -> str:
         """The qualified name of the definition around the call; "" at module level."""
         return self.chain[-1].qualname if self.chain else ""
-
-
-def last_name(expr: ir.Expr) -> str:
-    """The last part of what is called: ``send`` of ``self.bus.send``."""
-    if isinstance(expr, ir.Attribute):
-        return expr.attr
-    if isinstance(expr, ir.Name):
-        return expr.id
-    if isinstance(expr, ir.Subscript):
-        return last_name(expr.value)
-    return ""
 
 
 def bodies(

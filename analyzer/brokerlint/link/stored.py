@@ -104,8 +104,7 @@ def under(ev: Engine, key: object) -> list[Assignment]:
 
 def value_of(ev: Engine, one: Assignment, expr: ir.Expr) -> Values:
     """The values of ``expr``, a part of an assignment, where the assignment stands."""
-    module = ev.module(one.path)
-    scope = ev.symbolic(module, one.chain) if module is not None and one.chain else module
+    scope = ev.around(one.path, one.chain)
     return ev.values(expr, scope, At(one.binding.order, one.binding.block)) if scope is not None else ()
 
 

@@ -63,8 +63,7 @@ def _systems(
     ev: Evaluator, site: CallSite, operations: dict[str, Operation], events: Mapping[str, str]
 ) -> Iterator[str]:
     """The systems whose events the call speaks of."""
-    module = ev.module(site.module.path)
-    scope = ev.symbolic(module, site.chain) if module is not None and site.chain else module
+    scope = ev.around(site.module.path, site.chain)
     if scope is None:
         return
     for function in ev.values(site.site.call.function, scope, site.at):

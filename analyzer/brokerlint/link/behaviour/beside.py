@@ -9,7 +9,7 @@ from brokerlint.link.behaviour.effects import Effects, is_write
 from brokerlint.link.behaviour.producing import path_up
 from brokerlint.link.behaviour.walk import Moment, Walk
 from brokerlint.link.endpoints import Found
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.places import Place
 from brokerlint.python import ir
 

@@ -13,8 +13,8 @@ from brokerlint.link.behaviour import context
 from brokerlint.link.behaviour.receivers import Calls, Key, Receivers, client_of
 from brokerlint.link.endpoints import Found
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation
-from brokerlint.link.sites import CallSite, Sites, bodies, last_name
+from brokerlint.link.scopes import Activation, last_name
+from brokerlint.link.sites import CallSite, Sites, bodies
 from brokerlint.link.values import Client, Unknown, Values
 from brokerlint.models.model import ClassModel, Operation
 from brokerlint.places import Place

@@ -11,7 +11,8 @@ from brokerlint.link.behaviour.entry import Entries
 from brokerlint.link.callers import Callers
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.inheritance import mro
-from brokerlint.link.sites import CallSite, bodies, last_name
+from brokerlint.link.scopes import last_name
+from brokerlint.link.sites import CallSite, bodies
 from brokerlint.link.values import ClassValue, Const, EnvVar, Values
 from brokerlint.places import Place
 from brokerlint.python import ir
@@ -104,8 +105,7 @@ def client_scope(ev: Evaluator, made: CallSite | None, entries: Entries, callers
 
 def _is_single(ev: Evaluator, made: CallSite) -> bool:
     """Does the call make an object of a class that keeps one: by its metaclass, or in ``__new__``?"""
-    module = ev.module(made.module.path)
-    scope = ev.symbolic(module, made.chain) if module is not None and made.chain else module
+    scope = ev.around(made.module.path, made.chain)
     values = ev.values(made.site.call.function, scope, made.at) if scope is not None else ()
     return any(
         _keeps_one(one.definition) for value in values if isinstance(value, ClassValue) for one in mro(ev, value)[0]

@@ -12,8 +12,8 @@ from brokerlint.link.behaviour.effects import Effects, is_logging
 from brokerlint.link.behaviour.origins import Origin
 from brokerlint.link.behaviour.walk import Frame, Moment, Walk
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import CallSite, last_name
+from brokerlint.link.scopes import Activation, At, last_name
+from brokerlint.link.sites import CallSite
 from brokerlint.link.values import Client
 from brokerlint.places import Place
 from brokerlint.python import ir

@@ -10,8 +10,7 @@ from brokerlint.link.behaviour.acknowledgement import in_turn, kind_of, within
 from brokerlint.link.behaviour.effects import Effects
 from brokerlint.link.behaviour.origins import Origin
 from brokerlint.link.behaviour.walk import Frame, Moment, Walk
-from brokerlint.link.scopes import base_key
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import base_key, last_name
 from brokerlint.places import Place
 from brokerlint.python import ir
 

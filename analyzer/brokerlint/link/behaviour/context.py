@@ -6,7 +6,7 @@ the summary keeps no block for the ``else`` of a ``try``, its line).
 
 from __future__ import annotations
 
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.python import ir
 
 LOOPS = frozenset({"for", "async-for", "while", "comprehension"})

@@ -9,7 +9,7 @@ from brokerlint.link.behaviour.acknowledgement import in_turn
 from brokerlint.link.behaviour.effects import Effects
 from brokerlint.link.behaviour.origins import Origin
 from brokerlint.link.behaviour.walk import Frame, Moment, Walk
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.python import ir
 
 _ENVELOPE = frozenset({

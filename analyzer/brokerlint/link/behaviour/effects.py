@@ -9,7 +9,7 @@ from importlib.resources import files
 import yaml
 
 from brokerlint.link.behaviour.walk import Moment, Walker
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.link.values import External, FunctionValue, Method
 from brokerlint.python import ir
 

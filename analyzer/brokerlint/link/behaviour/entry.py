@@ -5,7 +5,7 @@ from __future__ import annotations
 from brokerlint.link import objects
 from brokerlint.link.callers import Callers
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.link.values import ClassValue
 from brokerlint.python import ir
 

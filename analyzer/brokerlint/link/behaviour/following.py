@@ -7,8 +7,7 @@ from brokerlint.link.behaviour.acknowledgement import in_turn, work_of
 from brokerlint.link.behaviour.effects import Effects, is_harmless, is_logging
 from brokerlint.link.behaviour.origins import Origin
 from brokerlint.link.behaviour.walk import Frame, Moment, Walk
-from brokerlint.link.scopes import base_key
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import base_key, last_name
 from brokerlint.python import ir
 
 

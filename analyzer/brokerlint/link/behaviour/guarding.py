@@ -11,8 +11,8 @@ from brokerlint.link.behaviour.acknowledgement import swallowing
 from brokerlint.link.behaviour.effects import Effects
 from brokerlint.link.behaviour.walk import Moment, Walk
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import CallSite, last_name
+from brokerlint.link.scopes import Activation, At, last_name
+from brokerlint.link.sites import CallSite
 from brokerlint.link.values import Collection
 from brokerlint.places import Place
 from brokerlint.python import ir

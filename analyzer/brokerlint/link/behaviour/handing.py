@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brokerlint.link.behaviour import context
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.python import ir
 
 _TASKS = frozenset(

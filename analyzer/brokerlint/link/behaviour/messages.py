@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from brokerlint.link.behaviour import context
-from brokerlint.link.scopes import base_key
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import base_key, last_name
 from brokerlint.python import ir
 
 DEEPEST = 30

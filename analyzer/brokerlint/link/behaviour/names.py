@@ -8,7 +8,7 @@ from typing import Any
 
 from brokerlint.link.behaviour import context, payload
 from brokerlint.link.endpoints import Found
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.link.values import Client, Collection, Template, Unknown, Values
 from brokerlint.python import ir
 

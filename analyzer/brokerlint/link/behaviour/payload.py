@@ -13,8 +13,8 @@ from typing import Any
 from brokerlint.link.behaviour import context
 from brokerlint.link.endpoints import Found
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import CallSite, last_name
+from brokerlint.link.scopes import Activation, At, last_name
+from brokerlint.link.sites import CallSite
 from brokerlint.link.values import Collection, Const, EnvVar, Record, Values
 from brokerlint.models.model import Argument
 from brokerlint.python import ir

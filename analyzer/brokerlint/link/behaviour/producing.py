@@ -9,7 +9,8 @@ from brokerlint.link.behaviour import context, payload, sources
 from brokerlint.link.behaviour.clients import Act, Clients, Identity
 from brokerlint.link.endpoints import Found
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.sites import CallSite, Sites, last_name
+from brokerlint.link.scopes import last_name
+from brokerlint.link.sites import CallSite, Sites
 from brokerlint.link.values import Values
 from brokerlint.python import ir
 

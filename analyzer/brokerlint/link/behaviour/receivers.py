@@ -50,8 +50,7 @@ class Receivers:
         """The activation of the body around a call."""
         key = id(here.body)
         if key not in self._scopes:
-            module = self._ev.module(here.module.path)
-            self._scopes[key] = self._ev.symbolic(module, here.chain) if module and here.chain else module
+            self._scopes[key] = self._ev.around(here.module.path, here.chain)
         return self._scopes[key]
 
     def clients(self, here: CallSite, receiver: ir.Expr) -> Iterator[Client]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from brokerlint.link.behaviour import context
 from brokerlint.link.behaviour.effects import is_logging
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import last_name
 from brokerlint.python import ir
 
 FAILURES = frozenset({

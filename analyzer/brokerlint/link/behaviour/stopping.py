@@ -7,7 +7,8 @@ from typing import Any
 
 from brokerlint.link.behaviour import context
 from brokerlint.link.behaviour.origins import Origin
-from brokerlint.link.sites import CallSite, Sites, last_name
+from brokerlint.link.scopes import last_name
+from brokerlint.link.sites import CallSite, Sites
 from brokerlint.python import ir
 
 _REGISTERING = ("signal", "add_signal_handler", "sigaction")

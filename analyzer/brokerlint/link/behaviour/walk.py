@@ -13,8 +13,7 @@ from brokerlint.link import calls, deferred, objects
 from brokerlint.link.behaviour import handing, messages
 from brokerlint.link.behaviour.paths import Paths
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import Activation, At, last_name
 from brokerlint.link.values import (
     ClassValue,
     Client,

@@ -9,8 +9,8 @@ from brokerlint.link import calls, objects
 from brokerlint.link.celery import settings
 from brokerlint.link.celery.settings import Setting
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.scopes import Activation, At, last_name
+from brokerlint.link.sites import bodies
 from brokerlint.link.values import Client, Const, External, Instance, Record, Unknown, Value, Values, join
 from brokerlint.models.model import Argument, ClassModel, Gives, Library, Models, Operation
 from brokerlint.places import Place

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from brokerlint.link import calls, objects
 from brokerlint.link.celery.application import Code, is_application
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import Activation, At, last_name
 from brokerlint.link.values import External, FunctionValue, Method, Unknown, Value, Values
 from brokerlint.python import ir
 

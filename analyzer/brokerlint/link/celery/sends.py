@@ -17,8 +17,8 @@ from brokerlint.link.celery.routing import Routing, channel_names
 from brokerlint.link.celery.signatures import Signature, Signatures
 from brokerlint.link.celery.tasks import Task, Tasks
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import Activation
-from brokerlint.link.sites import CallSite, last_name
+from brokerlint.link.scopes import Activation, last_name
+from brokerlint.link.sites import CallSite
 from brokerlint.link.values import Const, External, FunctionValue, Needed, Unknown, Values, needs_of
 from brokerlint.python import ir
 

@@ -9,8 +9,7 @@ from brokerlint.link import objects
 from brokerlint.link.celery.application import App, Apps, Chain, Code, is_application
 from brokerlint.link.celery.decorators import Decorators
 from brokerlint.link.evaluate import Evaluator
-from brokerlint.link.scopes import At
-from brokerlint.link.sites import last_name
+from brokerlint.link.scopes import At, last_name
 from brokerlint.link.values import (
     ClassValue,
     Const,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from brokerlint.link.behaviour import context
 from brokerlint.link.callers import Callers
-from brokerlint.link.sites import CallSite, last_name
+from brokerlint.link.scopes import last_name
+from brokerlint.link.sites import CallSite
 from brokerlint.places import Place
 from brokerlint.python import ir
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from brokerlint.link import calls, objects
 from brokerlint.link.evaluate import Evaluator
 from brokerlint.link.inheritance import initializer
-from brokerlint.link.scopes import Activation, At
-from brokerlint.link.sites import bodies, last_name
+from brokerlint.link.scopes import Activation, At, last_name
+from brokerlint.link.sites import bodies
 from brokerlint.link.values import ClassValue, Client, External, FunctionValue, Instance, Value
 from brokerlint.places import Place
 from brokerlint.python import ir
